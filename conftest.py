@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.i18n import languages
 from bhyt_analysis.ingest import loader
 
 read_input = loader.read_input
@@ -27,3 +28,9 @@ loader.read_input = _read_once
 @pytest.fixture(autouse=True)
 def _names(doctest_namespace):
     doctest_namespace |= {"bhyt": bhyt, "pd": pd}
+
+
+@pytest.fixture(autouse=True)
+def _no_language_chosen(monkeypatch):
+    """Begin each test without a language, and forget the one that it chooses."""
+    monkeypatch.setattr(languages, "_chosen", "")

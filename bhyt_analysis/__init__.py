@@ -61,6 +61,7 @@ _NAMES = {
     "monitor": "model.monitoring.monitor",
     "verdict": "model.monitoring.verdict",
     "funnel": "model.monitoring.funnel",
+    "lang": "i18n.languages",
     "explain": "tables.explain",
     "add_comparison_texts": "tables.scenario_texts",
     "explore": "explorer.app",

@@ -13,6 +13,7 @@ from bhyt_analysis.documents.html_page import read_template
 from bhyt_analysis.domain.area_view import find_units
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.geography import Unit
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.tables.columns import column_name
@@ -28,9 +29,10 @@ WEAK = ("estimated", "conflict", "synthetic")
 
 
 def write_index(
-    out: Path, results: Sequence[AreaResult], data: Dataset, lang: str = "vi", disclosure: str = "on"
+    out: Path, results: Sequence[AreaResult], data: Dataset, lang: str | None = None, disclosure: str = "on"
 ) -> Path:
     """Write ``index.html`` from the results and each area's ``facts.json``, failed areas first; return its path."""
+    lang = check_lang(lang)
     ordered = sorted(results, key=lambda r: r.is_complete)
     records = {r.slug: _read_record(out, r) for r in ordered if r.is_complete}
     data, units = find_units(data, [r.area for r in ordered])

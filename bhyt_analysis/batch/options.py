@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from bhyt_analysis.documents.formats import FORMATS, check_formats
+from bhyt_analysis.i18n.cards import HasCard, Rows
 from bhyt_analysis.i18n.dates import DateLike, parse_date
 from bhyt_analysis.i18n.languages import check_lang
-from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.i18n.languages import lang as chosen_lang
+from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.tables.disclosure import disclosure_rules
 from bhyt_analysis.tables.internal_copy import DISCLOSURE, check_disclosure
 
@@ -18,8 +20,8 @@ SEED = 1
 NOTEBOOK_SECONDS = 1800  # a notebook that takes longer hangs, and with it the batch
 
 
-@dataclass(frozen=True)
-class BatchOptions:
+@dataclass(frozen=True, repr=False)
+class BatchOptions(HasCard):
     """Options of `run_batch`.
 
     Parameters
@@ -54,7 +56,7 @@ class BatchOptions:
     jobs: int | None = None
     engine: str = "auto"
     dask: str | None = None
-    lang: str = "vi"
+    lang: str = field(default_factory=chosen_lang)
     numbers: str | None = None
     answers: str | Path | None = None
     as_of: DateLike | None = None
@@ -71,6 +73,10 @@ class BatchOptions:
     disclosure: str = DISCLOSURE[0]
     round: int | None = None
     formats: Sequence[str] = FORMATS[:1]
+
+    def card(self) -> tuple[str, Rows]:
+        """Return each option as code has it."""
+        return translate("card.batch_options"), [(f.name, repr(getattr(self, f.name))) for f in fields(self)]
 
     def __post_init__(self) -> None:
         if self.engine not in ENGINES:

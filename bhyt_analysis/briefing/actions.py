@@ -19,6 +19,7 @@ from bhyt_analysis.domain.schema import choice_name
 from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.formats import format_date
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import has_message, translate
 from bhyt_analysis.i18n.safe_text import BULLET
 from bhyt_analysis.i18n.unit_names import inline_name
@@ -87,7 +88,7 @@ def _rounded_people(table: pd.DataFrame) -> pd.Series:
     return people.where(is_exact, people.map(round_estimate, na_action="ignore").astype(people.dtype))
 
 
-def task_text(row: Mapping[str, Any], lang: str = "vi", decision: str = "") -> str:
+def task_text(row: Mapping[str, Any], lang: str | None = None, decision: str = "") -> str:
     """Return what is to be done, of a row of `bhyt_analysis.tasks`; no number of people is in the text.
 
     ``decision``: what texts call the zoning decision.
@@ -98,6 +99,7 @@ def task_text(row: Mapping[str, Any], lang: str = "vi", decision: str = "") -> s
     >>> task_text(row), task_text(row, "en")
     ('Vận động người chưa có thẻ ở xã Kiên Lao', 'Enrol those without a card in Kiên Lao commune')
     """
+    lang = check_lang(lang)
     if row["origin"] == "input":
         return str(row["task_en"] if lang == "en" and row["task_en"] else row["task"])
     detail, fields = row["detail"], {"name": inline_name(row["name"], lang), "decision": decision}
@@ -121,7 +123,7 @@ def _described_task(row: Mapping[str, Any], briefing: Briefing) -> str:
     return f"{text} ({column_name('people', briefing.lang, 'tasks').lower()}: {translate(key, briefing.lang)})"
 
 
-def people_text(row: Mapping[str, Any], lang: str = "vi") -> str:
+def people_text(row: Mapping[str, Any], lang: str | None = None) -> str:
     """Return the people that a task is about, as cards where they are counted as such; "" where they are not known.
 
     Examples
@@ -129,13 +131,14 @@ def people_text(row: Mapping[str, Any], lang: str = "vi") -> str:
     >>> people_text({"people": 2265, "quantity": "expiring_30"})
     '2.265 thẻ'
     """
+    lang = check_lang(lang)
     if pd.isna(row["people"]):
         return ""
     unit = "cards" if str(row["quantity"]).startswith("expiring") else "people"
     return f"{count_text(row['people'], lang, row.get('status', ''))} {translate(f'unit.{unit}', lang)}"
 
 
-def due_text(row: Mapping[str, Any], lang: str = "vi") -> str:
+def due_text(row: Mapping[str, Any], lang: str | None = None) -> str:
     """Return by when a task is to be done: a day, with a word where it is late, or how often.
 
     Examples
@@ -157,7 +160,7 @@ def due_text(row: Mapping[str, Any], lang: str = "vi") -> str:
     return translate("due.late", lang, day=text).strip() if row["late"] else text
 
 
-def done_text(row: Mapping[str, Any], lang: str = "vi") -> str:
+def done_text(row: Mapping[str, Any], lang: str | None = None) -> str:
     """Return what was done, and the day on which it was finished."""
     if pd.isna(row["done_on"]):
         return str(row["done"])
@@ -179,11 +182,12 @@ def policy_texts(briefing: Briefing) -> list[str]:
     ]
 
 
-def remarks(facts: Facts, findings: pd.DataFrame, upcoming: list[str], lang: str = "vi") -> list[str]:
+def remarks(facts: Facts, findings: pd.DataFrame, upcoming: list[str], lang: str | None = None) -> list[str]:
     """Return what is to be decided or mended beside the tasks, a sentence each.
 
     ``upcoming``: the targets whose day has not come, in words.
     """
+    lang = check_lang(lang)
     lines, target, to_add = [], facts.get("next_target"), facts.get("next_to_add")
     if target and to_add and to_add.value and to_add.value > 0 and clock.is_past(pd.Timestamp(target.as_of)):
         missing = count_text(to_add.value, lang, to_add.status)

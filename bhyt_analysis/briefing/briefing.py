@@ -21,9 +21,11 @@ from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.decisions import default_decision
 from bhyt_analysis.domain.findings import finding_message
 from bhyt_analysis.i18n import clock
+from bhyt_analysis.i18n.cards import HasCard, Rows
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.dates import DateLike, parse_date
 from bhyt_analysis.i18n.failures import name_file
+from bhyt_analysis.i18n.languages import lang as chosen_lang
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.i18n.safe_text import EMPHASIS, STRONG, plain_text
 from bhyt_analysis.i18n.text import clean_line
@@ -45,8 +47,8 @@ if TYPE_CHECKING:
     from bhyt_analysis.briefing.sections import Section
 
 
-@dataclass(frozen=True, eq=False)
-class Briefing:
+@dataclass(frozen=True, eq=False, repr=False)
+class Briefing(HasCard):
     """The briefing of an area, which is the name or code of a unit.
 
     ``scenario``: set beside the law in force. ``as_of``: the last day of the figures to use; None is the latest.
@@ -68,7 +70,7 @@ class Briefing:
     law: Law
     scenario: Scenario | None = None
     as_of: DateLike | None = None
-    lang: str = "vi"
+    lang: str = field(default_factory=chosen_lang)
     seed: int = 1
     decision: str | None = None
     out: str | Path | None = None
@@ -81,6 +83,15 @@ class Briefing:
         check_disclosure(self.disclosure)
         decision = self.decision or default_decision(self.data, self.area, self.as_of)
         object.__setattr__(self, "decision", decision and clean_line(decision))
+
+    def card(self) -> tuple[str, Rows]:
+        """Return the area, with which figures and choices its briefing is made, and where its files are."""
+        scenario = "" if self.scenario is None else self.scenario.card()[0].partition(": ")[2]
+        return translate("card.briefing", name=self.name), [
+            *self.view.card()[1],
+            (translate("card.scenario_label"), scenario),
+            (translate("card.files"), "" if self.out is None else str(self.out)),
+        ]
 
     @cached_property
     def view(self) -> AreaView:

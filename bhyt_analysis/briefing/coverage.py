@@ -17,6 +17,7 @@ from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.population import population_at
 from bhyt_analysis.i18n.citations import format_citation
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import display_name, inline_name
 from bhyt_analysis.model.coverage.coverage import coverage
@@ -56,8 +57,9 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     return add_sentences(chosen, ["coverage"], assessment(briefing.facts, lang))
 
 
-def assessment(facts: Facts, lang: str = "vi") -> list[str]:
+def assessment(facts: Facts, lang: str | None = None) -> list[str]:
     """Return sentences that set the coverage beside the next target and the country's, and on how well it is known."""
+    lang = check_lang(lang)
     sentences = certainty(facts, ("insured", "coverage", "uninsured", "reporting_insured", "reporting_coverage"), lang)
     if country := facts.get("national_coverage"):
         fields = {"day": country.as_of, "source": format_citation(country.source, lang)}

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bhyt_analysis.domain.data_status import STATUSES, lowest_quality
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.model.coverage.headline import Fact
 from bhyt_analysis.tables.columns import column_name, find_column
@@ -61,12 +62,13 @@ def facts_table(figures: pd.DataFrame, lang: str, decision: str = "") -> pd.Data
     )
 
 
-def fact_title(key: str, lang: str = "vi", decision: str = "") -> str:
+def fact_title(key: str, lang: str | None = None, decision: str = "") -> str:
     """Return what readers call a headline figure. ``decision``: the name of the zoning decision."""
+    lang = check_lang(lang)
     return format_message(column_name(key, lang, "headline"), lang, decision=decision)
 
 
-def format_fact(fact: Fact, lang: str = "vi") -> str:
+def format_fact(fact: Fact, lang: str | None = None) -> str:
     """Return a headline figure as text, with its relation ("above 96.35%") or interval.
 
     Examples
@@ -76,6 +78,7 @@ def format_fact(fact: Fact, lang: str = "vi") -> str:
     >>> format_fact(Fact("uninsured", 28974, "people", "2021-12-31", "estimated", ""))
     'khoảng 29.000 người'
     """
+    lang = check_lang(lang)
     relation = translate(f"relation.{fact.relation or '='}", lang)
     column = find_column(fact.key, "headline")
     share = "{v:pe}" if fact.status == "published" or column.format == "pe" else "{v:p1}"

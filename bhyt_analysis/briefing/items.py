@@ -47,7 +47,7 @@ def add_sentences(items: list[Item], names: Iterable[str], sentences: list[str])
     return [*items[:position], item, *items[position + 1 :]]
 
 
-def population_basis(source: PopulationCount | str | None, lang: str = "vi") -> str:
+def population_basis(source: PopulationCount | str | None, lang: str | None = None) -> str:
     """Return the source of a count of people for use within brackets: without its own.
 
     Examples

@@ -65,7 +65,7 @@ expected 1): make the briefing again.
         return cls(**{k: v for k, v in fields.items() if k != "schema"})
 
 
-def item_title(name: str, lang: str = "vi", decision: str = "") -> str:
+def item_title(name: str, lang: str | None = None, decision: str = "") -> str:
     """Return what readers call an item; its name where no message has one."""
     return translate(f"item.{name}", lang, decision=decision) if has_message(f"item.{name}") else name
 

@@ -22,7 +22,7 @@ SCREEN_WIDTH = 605  # CSS pixels of 160 mm
 ALIGNED = "<style>table.bhyt :is(td, th):not(.n) {text-align: left}</style>"
 
 
-def show_heading(key: str, lang: str = "vi") -> None:
+def show_heading(key: str, lang: str | None = None) -> None:
     """Show the heading of a section, or that of a notebook whose key it is."""
     notebook = f"notebook.{key}"
     own = has_message(notebook)
@@ -30,7 +30,7 @@ def show_heading(key: str, lang: str = "vi") -> None:
     display(Markdown(f"{'#' if own else '##'} {to_markdown(text)}"))
 
 
-def section_title(key: str, lang: str = "vi", decision: str = "") -> str:
+def section_title(key: str, lang: str | None = None, decision: str = "") -> str:
     """Return the title of a section. ``decision``: the name of the decision that the briefing is about."""
     return translate(f"section.{key}", lang, decision=decision)
 
@@ -46,7 +46,7 @@ def show_text(text: str, about: OutputMetadata, level: int = 0) -> None:
 
 def show_item(
     item: Item,
-    lang: str = "vi",
+    lang: str | None = None,
     out: str | Path | None = None,
     decision: str = "",
     hidden: HiddenCells | None = None,
@@ -85,7 +85,7 @@ def show_chart(chart: charts.Chart, name: str = "", out: str | Path | None = Non
 
 def show_table(
     rows: pd.DataFrame,
-    lang: str = "vi",
+    lang: str | None = None,
     name: str = "",
     out: str | Path | None = None,
     title: str = "",

@@ -12,6 +12,7 @@ from bhyt_analysis.domain.data_status import lowest_quality
 from bhyt_analysis.domain.decisions import TOTALS, decisions_table
 from bhyt_analysis.domain.population import population_at
 from bhyt_analysis.i18n.formats import format_date
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import display_name
 from bhyt_analysis.model.coverage.coverage import coverage
@@ -45,8 +46,9 @@ def items(briefing: Briefing, table: pd.DataFrame) -> list[Item]:
     return [Item("decision", intro), *add_sentences(chosen, ["reenrolled", "lost"], assessment(briefing.facts, lang))]
 
 
-def assessment(facts: Facts, lang: str = "vi") -> list[str]:
+def assessment(facts: Facts, lang: str | None = None) -> list[str]:
     """Return sentences on how many of those who lost a card may not be back, and on how well that is known."""
+    lang = check_lang(lang)
     sentences = certainty(facts, ("lost", "reenrolled"), lang)
     people = people_not_back(facts)
     if not people or not facts["reenrolled"].low:

@@ -19,6 +19,7 @@ from bhyt_analysis.domain.population import communes_of_count, population_at
 from bhyt_analysis.domain.schema import choice_name
 from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.formats import format_date, format_number
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import BhytError, format_message, translate
 from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.coverage.headline import people_not_back
@@ -168,7 +169,7 @@ def target_text(target: Mapping[str, object], lang: str) -> str:
     return translate(f"relation.{target['relation']}", lang) + format_message("{v:pe}", lang, v=target["rate"])
 
 
-def scope_text(scope: str, lang: str = "vi") -> str:
+def scope_text(scope: str, lang: str | None = None) -> str:
     """Return whom a target is about: a group, or people whom no group tells apart.
 
     Examples
@@ -176,6 +177,7 @@ def scope_text(scope: str, lang: str = "vi") -> str:
     >>> scope_text("near_poor"), scope_text("pupil_who_lost", "en")
     ('Người thuộc hộ cận nghèo', 'Pupils who lost their card')
     """
+    lang = check_lang(lang)
     return choice_name("scope", scope, lang)
 
 

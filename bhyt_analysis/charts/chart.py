@@ -18,7 +18,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, wraps
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, ParamSpec, cast
 
 import matplotlib as mpl
 import numpy as np
@@ -34,9 +34,11 @@ from PIL import Image
 from bhyt_analysis.charts.description import ChartDescription, ChartSeries, alt_text, chart_series
 from bhyt_analysis.charts.margins import place_axes
 from bhyt_analysis.charts.text_outlines import EM, PixelCanvas, arrange_line, font_file, write_svg
+from bhyt_analysis.i18n.cards import card_text
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.languages import LANGUAGES
+from bhyt_analysis.i18n.languages import lang as chosen_lang
 from bhyt_analysis.i18n.messages import BhytError, format_message, translate
 from bhyt_analysis.tables.formatting import OTHER_MARK
 from bhyt_analysis.tables.hidden_cells import HiddenCells, hidden_cells
@@ -44,6 +46,7 @@ from bhyt_analysis.tables.internal_copy import INTERNAL, is_internal
 from bhyt_analysis.tables.labels import status_name, weakest_stamp
 
 TOP_EDGE, RIGHT_EDGE = ("data", "axes fraction"), ("axes fraction", "data")  # coordinates of points there
+P = ParamSpec("P")
 Look = dict[str, Any]  # keyword arguments of matplotlib
 DPI = 300
 SCREEN_DPI = 144  # of a picture in a notebook
@@ -176,12 +179,16 @@ def _style_context() -> Iterator[None]:
         yield
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Chart:
     """A finished chart: the matplotlib figure, and what it says in words and figures."""
 
     figure: Figure
     description: ChartDescription
+
+    def __repr__(self) -> str:
+        source = (translate("card.source"), self.description.source)
+        return card_text(translate("card.chart", title=self.description.title), [source])
 
     def _repr_png_(self) -> bytes:
         """Return the picture that Jupyter displays."""
@@ -190,11 +197,12 @@ class Chart:
         return picture.getvalue()
 
 
-def chart_function(draw: Callable[..., Chart]) -> Callable[..., Chart]:
+def chart_function(draw: Callable[P, Chart]) -> Callable[P, Chart]:
     """Draw in the style and for a place (``size``, of `SIZES`), without touching the user's own settings."""
 
     @wraps(draw)
-    def styled(*args: object, size: str = "a4", **kwargs: object) -> Chart:
+    def styled(*args: P.args, **kwargs: P.kwargs) -> Chart:
+        size = cast(str, kwargs.get("size", "a4"))
         if size not in SIZES:
             raise BhytError(("error.bad_size", {"found": size, "expected": ", ".join(SIZES)}))
         token = _size.set(SIZES[size])
@@ -218,7 +226,7 @@ def _draw_without(draw: Callable[..., Chart], args: Sequence[object], kwargs: Ma
             return draw(*rows, **options)
     except (ValueError, TypeError, LookupError):  # of missing figures
         langs = (a for a in [kwargs.get("lang"), *args] if isinstance(a, str) and a in LANGUAGES)
-        return _note_in_place(next(langs, LANGUAGES[0]))
+        return _note_in_place(next(langs, None) or chosen_lang())
 
 
 def _without_hidden(value: object, hidden: HiddenCells) -> object:

@@ -8,6 +8,7 @@ import pandas as pd
 from bhyt_analysis.charts import chart as drawing
 from bhyt_analysis.charts.chart import Chart, chart_function
 from bhyt_analysis.i18n.formats import format_number
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.tables.columns import column_name
 from bhyt_analysis.tables.labels import add_labels
@@ -15,7 +16,13 @@ from bhyt_analysis.tables.labels import add_labels
 
 @chart_function
 def communes(
-    rows: pd.DataFrame, name: str, target: tuple[str, float] | None = None, lang: str = "vi", source: str = ""
+    rows: pd.DataFrame,
+    name: str,
+    target: tuple[str, float] | None = None,
+    lang: str | None = None,
+    source: str = "",
+    *,
+    size: str = "a4",
 ) -> Chart:
     """Draw the coverage of the communes as dots, lowest first, with the target as a line.
 
@@ -27,6 +34,7 @@ def communes(
     >>> target = ("Chỉ tiêu 2022: 93%", 0.93)
     >>> chart = bhyt.charts.communes(rows, "huyện Mẫu 01", target, "vi", "bảng cards")
     """
+    lang = check_lang(lang)
     rows = add_labels(rows.sort_values("rate"), lang)
     labels = drawing.wrap_labels(rows["name"], 2.6)
     sheet = drawing.new_chart(drawing.rows_height_mm(32, 5.2, labels), "chart.communes", name, lang, rows["status"])
@@ -57,7 +65,9 @@ def _left_end(rate: np.ndarray) -> float:
 
 
 @chart_function
-def commune_people(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Chart:
+def commune_people(
+    rows: pd.DataFrame, name: str, lang: str | None = None, source: str = "", *, size: str = "a4"
+) -> Chart:
     """Draw the people of the communes as bars, most first; for areas of which nothing else is known.
 
     ``rows``: ``name``, ``population``, ``status``.
@@ -67,6 +77,7 @@ def commune_people(rows: pd.DataFrame, name: str, lang: str = "vi", source: str 
     >>> rows = bhyt.coverage(bhyt.load(), "X001", by=["commune"])
     >>> chart = bhyt.charts.commune_people(rows, "huyện Mẫu 01", "vi", "bảng population")
     """
+    lang = check_lang(lang)
     rows = add_labels(rows, lang).sort_values("population")[::-1]
     labels = drawing.wrap_labels(rows["name"], 2.6)
     sheet = drawing.new_chart(
@@ -83,7 +94,7 @@ def commune_people(rows: pd.DataFrame, name: str, lang: str = "vi", source: str 
 
 
 @chart_function
-def gaps(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Chart:
+def gaps(rows: pd.DataFrame, name: str, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw the coverage of each commune as a dot and its own target as a line, the widest gap on top.
 
     ``rows``: what `allocate` gives, with ``name`` and ``status``.
@@ -94,6 +105,7 @@ def gaps(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> C
     >>> rows = bhyt.allocate(communes, rate=0.93)
     >>> chart = bhyt.charts.gaps(rows, "huyện Mẫu 01", "vi", "bảng cards")
     """
+    lang = check_lang(lang)
     rows = add_labels(rows, lang)
     rows = rows.assign(rate=rows["insured"] / rows["population"])
     rows = rows.assign(gap=(rows["target_rate"] - rows["rate"]).clip(lower=0)).sort_values("gap", kind="stable")[::-1]
@@ -121,7 +133,13 @@ def gaps(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> C
 
 @chart_function
 def small_multiples(
-    rows: pd.DataFrame, name: str, target: float | None = None, lang: str = "vi", source: str = ""
+    rows: pd.DataFrame,
+    name: str,
+    target: float | None = None,
+    lang: str | None = None,
+    source: str = "",
+    *,
+    size: str = "a4",
 ) -> Chart:
     """Draw coverage month by month, a panel for each commune on the same scale; all others in grey behind it.
 
@@ -132,6 +150,7 @@ def small_multiples(
     >>> rows = bhyt.coverage(bhyt.load(), "X001", by=["commune", "month"])
     >>> chart = bhyt.charts.small_multiples(rows, "huyện Mẫu 01", 0.93, "vi", "bảng cards")
     """
+    lang = check_lang(lang)
     rows = add_labels(rows, lang)
     rows = rows[rows["rate"].notna()]
     paths = rows.pivot(index="as_of", columns="area", values="rate").sort_index() * 100

@@ -8,6 +8,7 @@ import pandas as pd
 from bhyt_analysis.charts import chart as drawing
 from bhyt_analysis.charts.chart import Chart, chart_function
 from bhyt_analysis.i18n.formats import format_date, format_number
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.groups import groups as legal_groups
@@ -18,7 +19,7 @@ from bhyt_analysis.tables.labels import add_labels, group_name
 
 
 @chart_function
-def bullet(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Chart:
+def bullet(rows: pd.DataFrame, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw coverage as a bar with its targets as marks, one line an area or group.
 
     ``rows``: ``name``, ``rate`` (share; where it is missing the chart says so),
@@ -30,6 +31,7 @@ def bullet(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Chart:
     >>> rows = rows.assign(targets=[[("Chỉ tiêu 2022: 93%", 0.93)]] * 4)
     >>> chart = bhyt.charts.bullet(rows, "vi", "bảng cards")
     """
+    lang = check_lang(lang)
     rows = add_labels(rows, lang)
     targets = [sorted(t, key=lambda t: t[1]) for t in rows["targets"]]
     marks = [[(drawing.wrap_text(label, drawing.scale_width(3.4), 9), share) for label, share in t] for t in targets]
@@ -86,7 +88,7 @@ def _relation(label: str) -> str:
 
 
 @chart_function
-def groups(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Chart:
+def groups(rows: pd.DataFrame, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw the insured by group: bars in the order of the law, each with people and its share.
 
     ``rows``: what `coverage` gives by group or subgroup.
@@ -96,6 +98,7 @@ def groups(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Chart:
     >>> rows = bhyt.coverage(bhyt.load(), "Sơn Dương", by=["group"])
     >>> chart = bhyt.charts.groups(rows, "vi", "kế hoạch của huyện Sơn Dương")
     """
+    lang = check_lang(lang)
     key = "group" if "group" in rows else "subgroup"
     names = [group_name(g, lang) for g in rows[key]]
     labels = drawing.wrap_labels(names, 2.1)
@@ -119,7 +122,7 @@ def groups(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Chart:
 
 
 @chart_function
-def group_mix(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Chart:
+def group_mix(rows: pd.DataFrame, name: str, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw what the insured of each unit, or of each month, are made up of: groups as parts of 100%.
 
     ``rows``: what `coverage` gives by group, with "commune" for units or "month" for months.
@@ -129,6 +132,7 @@ def group_mix(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "")
     >>> rows = bhyt.coverage(bhyt.load(), "X001", by=["commune", "group"])
     >>> chart = bhyt.charts.group_mix(rows, "huyện Mẫu 01", "vi", "bảng cards")
     """
+    lang = check_lang(lang)
     key = "area" if rows["area"].nunique() > 1 else "as_of"
     hidden = rows.groupby(key, group_keys=False)[rows.columns].apply(suppressed_cells)["insured"]
     order = [g for g in legal_groups().index if g in set(rows["group"])]
@@ -149,7 +153,7 @@ def group_mix(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "")
 
 
 @chart_function
-def target_gap(row: pd.Series, name: str, lang: str = "vi", source: str = "") -> Chart:
+def target_gap(row: pd.Series, name: str, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw the people of an area as a bar: those who are insured, and those who are missing for the target.
 
     ``row``: of `bhyt_analysis.verdict`; ``insured`` and ``people_needed`` may be missing.
@@ -159,6 +163,7 @@ def target_gap(row: pd.Series, name: str, lang: str = "vi", source: str = "") ->
     >>> row = bhyt.verdict(bhyt.load(), "Sơn Dương").iloc[0]
     >>> chart = bhyt.charts.target_gap(row, "huyện Sơn Dương", "vi", "kế hoạch của huyện Sơn Dương")
     """
+    lang = check_lang(lang)
     statuses = [s for s in [row["status"]] if isinstance(s, str)]
     sheet = drawing.new_chart(56, "chart.target_gap", name, lang, statuses)
     axes, population = sheet.axes, float(row["population"])
@@ -205,7 +210,7 @@ def _rate_status(row: pd.Series) -> str:
 
 
 @chart_function
-def path(steps: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Chart:
+def path(steps: pd.DataFrame, name: str, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw the targets year by year and the people to add at each; or, with no start, the people they mean.
 
     ``steps``: what `target_steps` gives.
@@ -215,6 +220,7 @@ def path(steps: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> 
     >>> steps = bhyt.target_steps(bhyt.load(), "Sơn Dương")
     >>> chart = bhyt.charts.path(steps, "huyện Sơn Dương", "vi", "kế hoạch của huyện Sơn Dương")
     """
+    lang = check_lang(lang)
     steps = round_estimates(steps)
     if len(steps) and steps["insured_now"].notna().all():
         return _path_from_now(steps, name, lang, source)

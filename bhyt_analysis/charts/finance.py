@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from bhyt_analysis.charts import chart as drawing
 from bhyt_analysis.charts.chart import Chart, chart_function
 from bhyt_analysis.i18n.formats import format_number
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.model.finance.budget import PAYERS
 from bhyt_analysis.tables.columns import column_name
@@ -22,7 +23,7 @@ PAYER_COLORS = dict(
 
 
 @chart_function
-def premium(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Chart:
+def premium(rows: pd.DataFrame, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw a year's premium by entitlement, split into what the State and the person pay.
 
     ``rows``: what `premiums` gives, with ``label`` and ``status``.
@@ -33,6 +34,7 @@ def premium(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Chart:
     >>> rows = bhyt.premiums(people, bhyt.Law.read().at("2026-11-22"))
     >>> chart = bhyt.charts.premium(rows, "vi", "quy định áp dụng tại ngày 22/11/2026")
     """
+    lang = check_lang(lang)
     labels = drawing.wrap_labels(rows["label"], 2.3)
     sheet = drawing.new_chart(drawing.rows_height_mm(34, 9.5, labels), "chart.premium", "", lang, rows["status"])
     state, own = rows["subsidy"].to_numpy(float), rows["own_payment"].to_numpy(float)
@@ -53,7 +55,7 @@ def premium(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Chart:
 
 
 @chart_function
-def cost(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Chart:
+def cost(rows: pd.DataFrame, name: str, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw what a year of the lost cards costs at the base salary of each day.
 
     ``rows``: what `full_year_cost` gives, one or more laws.
@@ -64,6 +66,7 @@ def cost(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> C
     >>> rows = bhyt.full_year_cost(30082, bhyt.Law.read(), days, "published")
     >>> chart = bhyt.charts.cost(rows, "huyện Sơn Dương", "vi", "kế hoạch của huyện Sơn Dương")
     """
+    lang = check_lang(lang)
     narrow, is_proposal = drawing.is_narrow(), (rows["status"] == "proposal").tolist()
     sheet = drawing.new_chart(34 + (14 if narrow else 9.5) * len(rows), "chart.cost", name, lang, rows["status"])
     billions = rows["cost"].to_numpy(float) * 1e-9
@@ -82,7 +85,15 @@ def cost(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> C
 
 
 @chart_function
-def payers(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", result: str = "behavioural") -> Chart:
+def payers(
+    rows: pd.DataFrame,
+    name: str,
+    lang: str | None = None,
+    source: str = "",
+    result: str = "behavioural",
+    *,
+    size: str = "a4",
+) -> Chart:
     """Draw what each payer bears year by year under one scenario, stacked (billion VND).
 
     ``rows``: what `simulate` gives for one scenario and area. Only full years of months that lie after the start;
@@ -93,6 +104,7 @@ def payers(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", re
     >>> rows = bhyt.simulate(bhyt.load(), "Sơn Dương", bhyt.read_scenario("status_quo"), draws=0)
     >>> chart = bhyt.charts.payers(rows, "huyện Sơn Dương", "vi", "kế hoạch của huyện Sơn Dương")
     """
+    lang = check_lang(lang)
     totals = rows[(rows["group"] == "all") & (rows["result"] == result)]
     totals = totals[totals["month"] > totals["month"].min()]
     by_year = totals.groupby(totals["month"].dt.year)
@@ -121,7 +133,9 @@ def payers(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", re
 
 
 @chart_function
-def cost_per_insured(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Chart:
+def cost_per_insured(
+    rows: pd.DataFrame, name: str, lang: str | None = None, source: str = "", *, size: str = "a4"
+) -> Chart:
     """Draw public money for one more insured person against how many more there are; the best choices connected.
 
     A choice is on the frontier where no other brings as many people for less money each.
@@ -133,6 +147,7 @@ def cost_per_insured(rows: pd.DataFrame, name: str, lang: str = "vi", source: st
     >>> rows = bhyt.compare(bhyt.simulate(bhyt.load(), "Sơn Dương", [bhyt.read_scenario(n) for n in names], draws=0))
     >>> chart = bhyt.charts.cost_per_insured(rows, "huyện Sơn Dương", "vi", "kế hoạch của huyện")
     """
+    lang = check_lang(lang)
     rows = rows[(rows["result"] == "behavioural") & (rows["people"] > 0) & rows["vnd_per_additional"].notna()]
     rows = rows.assign(million=rows["vnd_per_additional"] * 1e-6).sort_values("people")
     x, y = rows["people"].to_numpy(float), rows["million"].to_numpy(float)

@@ -18,6 +18,7 @@ from matplotlib.path import Path as Outline
 from bhyt_analysis.charts import chart as drawing
 from bhyt_analysis.charts.chart import Chart, chart_function
 from bhyt_analysis.i18n.formats import format_number
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.file_kinds import read_text
 from bhyt_analysis.ingest.limits import MAX_BOUNDARIES
@@ -36,9 +37,11 @@ def choropleth(
     rows: pd.DataFrame,
     name: str,
     boundaries: str | Path | GeoJson,
-    lang: str = "vi",
+    lang: str | None = None,
     source: str = "",
     code: str = "code",
+    *,
+    size: str = "a4",
 ) -> Chart:
     """Draw the coverage of the communes as a map in five shades; hatched where it is not known.
 
@@ -57,6 +60,7 @@ def choropleth(
     >>> borders = "data/boundaries_example.geojson"
     >>> chart = bhyt.charts.choropleth(rows, "huyện Mẫu 01", borders, "vi", "bảng cards")
     """
+    lang = check_lang(lang)
     shapes = _shapes(boundaries, code)
     missing = [f"{n} ({a})" for n, a in zip(rows["name"], rows["area"], strict=True) if a not in shapes]
     if missing:

@@ -9,6 +9,7 @@ from matplotlib.patches import Rectangle
 from bhyt_analysis.charts import chart as drawing
 from bhyt_analysis.charts.chart import Chart, chart_function
 from bhyt_analysis.i18n.formats import format_number
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.model.monitoring.funnel import control_limits
@@ -31,7 +32,9 @@ MOST_LINES = 36  # of a table on one page
 
 
 @chart_function
-def pace(history: pd.DataFrame, row: pd.Series, lang: str = "vi", source: str = "") -> Chart:
+def pace(
+    history: pd.DataFrame, row: pd.Series, lang: str | None = None, source: str = "", *, size: str = "a4"
+) -> Chart:
     """Draw coverage month by month, what the target requires from here, and where the actual pace leads.
 
     ``history``: the unit's rows of `bhyt_analysis.model.monitoring.monitor.monthly_counts`; ``row``: its row of
@@ -42,6 +45,7 @@ def pace(history: pd.DataFrame, row: pd.Series, lang: str = "vi", source: str = 
     >>> history, row = bhyt.monitoring.monthly_counts(bhyt.load(), "X001"), bhyt.monitor(bhyt.load(), "X001").iloc[0]
     >>> chart = bhyt.charts.pace(history[history["area"] == "X001"], row, "vi", "bảng cards")
     """
+    lang = check_lang(lang)
     statuses = _texts([*history["status"], row["projected_status"]])
     height = 58 if drawing.is_narrow() else 96
     sheet = drawing.new_chart(height, "chart.watch_pace", inline_name(str(row["name"]), lang), lang, statuses)
@@ -98,7 +102,7 @@ def _draw_required(
 
 
 @chart_function
-def funnel(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Chart:
+def funnel(rows: pd.DataFrame, name: str, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw the coverage of the communes by their population, between the limits of chance.
 
     ``rows``: what `bhyt_analysis.model.monitoring.funnel.funnel` gives.
@@ -108,6 +112,7 @@ def funnel(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     >>> rows = bhyt.funnel(bhyt.monitor(bhyt.load(), "X001", "2021-05").iloc[1:])
     >>> chart = bhyt.charts.funnel(rows, "huyện Mẫu 01", "vi", "bảng cards")
     """
+    lang = check_lang(lang)
     rows = add_labels(rows, lang)
     rows = rows[rows["place"] != ""]
     sheet = drawing.new_chart(104, "chart.watch_funnel", name, lang, rows["status"])
@@ -160,7 +165,9 @@ def _name_extremes(sheet: drawing.ChartSheet, rows: pd.DataFrame) -> None:
 
 
 @chart_function
-def expiring_cards(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Chart:
+def expiring_cards(
+    rows: pd.DataFrame, name: str, lang: str | None = None, source: str = "", *, size: str = "a4"
+) -> Chart:
     """Draw the cards that run out in 30, 31 to 60 and 61 to 90 days, one bar a unit, most first.
 
     ``rows``: what `bhyt_analysis.model.monitoring.monitor.expiring_cards` gives, the units to be drawn. Counts under
@@ -171,6 +178,7 @@ def expiring_cards(rows: pd.DataFrame, name: str, lang: str = "vi", source: str 
     >>> rows = bhyt.monitoring.expiring_cards(bhyt.load(), "X001", "2022-06").iloc[1:]
     >>> chart = bhyt.charts.expiring_cards(rows, "huyện Mẫu 01", "vi", "bảng expiring")
     """
+    lang = check_lang(lang)
     rows = add_labels(rows, lang)
     days = [int(threshold(f"expiring_{w}")) for w in EXPIRY_WINDOWS]
     last = f"expiring_{days[-1]}"
@@ -201,7 +209,7 @@ def expiring_cards(rows: pd.DataFrame, name: str, lang: str = "vi", source: str 
 
 
 @chart_function
-def states(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Chart:
+def states(rows: pd.DataFrame, name: str, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw the units as lines of a table: coverage, share of the plan, pace, projection, state in colour and word.
 
     ``rows``: what `bhyt_analysis.model.monitoring.monitor.monitor` gives.
@@ -210,6 +218,7 @@ def states(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     --------
     >>> chart = bhyt.charts.states(bhyt.monitor(bhyt.load(), "X001"), "huyện Mẫu 01", "vi", "bảng cards")
     """
+    lang = check_lang(lang)
     statuses = _texts([*rows["status"], *rows["projected_status"]])
     count, rows = len(rows), add_labels(_most_urgent(rows), lang)
     marks, narrow = hidden_marks(rows), drawing.is_narrow()

@@ -14,6 +14,7 @@ from bhyt_analysis.charts import chart as drawing
 from bhyt_analysis.charts.chart import Chart, chart_function
 from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.formats import format_date, format_number
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.model.projection.after_loss import ENTITLEMENTS, UNINSURED
 from bhyt_analysis.model.projection.assumptions import assumptions
@@ -29,10 +30,12 @@ def fan(
     rows: pd.DataFrame,
     name: str,
     targets: Iterable[Mapping[str, Any]] = (),
-    lang: str = "vi",
+    lang: str | None = None,
     source: str = "",
     support_ends: Mapping[pd.Timestamp, str] | None = None,
     draws: int = 0,
+    *,
+    size: str = "a4",
 ) -> Chart:
     """Draw coverage month by month under one scenario, with its intervals, the static path and the targets.
 
@@ -46,6 +49,7 @@ def fan(
     >>> targets = [{"on": "2025-12-31", "rate": 0.9515, "relation": ">="}]
     >>> chart = bhyt.charts.fan(rows, "huyện Lục Ngạn", targets, "vi", "chỉ thị của Huyện ủy")
     """
+    lang = check_lang(lang)
     totals = rows[rows["group"] == "all"]
     lines = fan_lines(totals, lang)
     behavioural, static = (frame for frame, _, _ in lines)
@@ -109,7 +113,7 @@ def fan_note(draws: int, lang: str) -> str:
 
 
 @chart_function
-def scenarios(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Chart:
+def scenarios(rows: pd.DataFrame, name: str, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw coverage month by month under several scenarios, with take-up; each line named at its end.
 
     ``rows``: what `simulate` gives for several scenarios of one area.
@@ -120,6 +124,7 @@ def scenarios(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "")
     >>> rows = bhyt.simulate(bhyt.load(), "Lục Ngạn", plans, draws=0)
     >>> chart = bhyt.charts.scenarios(rows, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy")
     """
+    lang = check_lang(lang)
     rows = rows[(rows["group"] == "all") & (rows["result"] == "behavioural")]
     sheet = drawing.new_chart(100, "chart.scenarios", name, lang, statuses_of(rows))
     ends = []
@@ -158,7 +163,9 @@ def _set_months(axes: Axes, months: pd.Series) -> None:
 
 
 @chart_function
-def tornado(rows: pd.DataFrame, name: str, on: DateLike, lang: str = "vi", source: str = "") -> Chart:
+def tornado(
+    rows: pd.DataFrame, name: str, on: DateLike, lang: str | None = None, source: str = "", *, size: str = "a4"
+) -> Chart:
     """Draw what each assumption alone does to the coverage of a month, the strongest on top.
 
     ``rows``: what `bhyt_analysis.model.projection.uncertainty.tornado` gives.
@@ -169,6 +176,7 @@ def tornado(rows: pd.DataFrame, name: str, on: DateLike, lang: str = "vi", sourc
     >>> rows = bhyt.tornado(projected, "2021-12-31")
     >>> chart = bhyt.charts.tornado(rows, "huyện Lục Ngạn", "2021-12-31", "vi", "chỉ thị của Huyện ủy")
     """
+    lang = check_lang(lang)
     rows = rows.head(10)
     names = assumptions().loc[rows["name"], f"name_{lang}"].tolist()
     labels = drawing.wrap_labels(names, 2.2)
@@ -204,7 +212,7 @@ def tornado(rows: pd.DataFrame, name: str, on: DateLike, lang: str = "vi", sourc
 
 
 @chart_function
-def reenrolment(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Chart:
+def reenrolment(rows: pd.DataFrame, name: str, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw where those who lost a card are, month by month: insured again by entitlement, or still without a card.
 
     ``rows``: what `after_loss` gives; the behavioural result is drawn.
@@ -215,6 +223,7 @@ def reenrolment(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "
     >>> rows = bhyt.after_loss(projected)
     >>> chart = bhyt.charts.reenrolment(rows, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy")
     """
+    lang = check_lang(lang)
     rows = rows[rows["result"] == "behavioural"]
     sheet = drawing.new_chart(134, "chart.back", name, lang, rows["status"])
     names = {k: group_name(k, lang) for k in ENTITLEMENTS if rows[k].max() > 0}
@@ -233,7 +242,7 @@ def reenrolment(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "
 
 
 @chart_function
-def backtest(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Chart:
+def backtest(rows: pd.DataFrame, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw the model's interval over the published figure of each case; 100% is what was published.
 
     ``rows``: what `bhyt_analysis.model.projection.backtest.backtest` gives.
@@ -244,6 +253,7 @@ def backtest(rows: pd.DataFrame, lang: str = "vi", source: str = "") -> Chart:
     >>> chart = bhyt.charts.backtest(rows, "vi", "các kế hoạch đã công bố")
     """
     # A bound that is kept would be far from 100%; one that is missed is shown.
+    lang = check_lang(lang)
     kept = (rows["relation"] == ">=") & (rows["verdict"] == "consistent")
     rows = rows[rows["model"].notna() & ~kept].reset_index(drop=True)
     names = [f"{n}: {translate(f'figure.{f}', lang)}" for n, f in zip(rows["name"], rows["figure"], strict=True)]

@@ -9,6 +9,7 @@ from bhyt_analysis.charts import chart as drawing
 from bhyt_analysis.charts.chart import Chart, chart_function
 from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.formats import format_date, format_number
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.model.projection.after_loss import ENTITLEMENTS, UNINSURED
 from bhyt_analysis.tables.columns import column_name
@@ -17,7 +18,7 @@ from bhyt_analysis.tables.labels import add_labels, group_name
 
 
 @chart_function
-def losses(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") -> Chart:
+def losses(rows: pd.DataFrame, name: str, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw the people who lost, and gained, a card by commune: bars, most first.
 
     ``rows``: what `reclassify` gives; communes with no change are left out.
@@ -27,6 +28,7 @@ def losses(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
     >>> rows = bhyt.reclassify(bhyt.load(), decision="861", area="Lục Ngạn")
     >>> chart = bhyt.charts.losses(rows, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy Lục Ngạn")
     """
+    lang = check_lang(lang)
     rows = add_labels(rows, lang)
     columns = ["lost", "gained"]
     rows = rows[((rows[columns].fillna(0) > 0) | (hidden_marks(rows[columns]) != "")).any(axis=1)]
@@ -64,11 +66,13 @@ def losses(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "") ->
 def waterfall(
     steps: pd.DataFrame,
     name: str,
-    lang: str = "vi",
+    lang: str | None = None,
     source: str = "",
     population: float | None = None,
     title: str = "",
     decision: str = "",
+    *,
+    size: str = "a4",
 ) -> Chart:
     """Draw the way from the people insured before to those after: levels in blue, changes in between.
 
@@ -84,6 +88,7 @@ def waterfall(
     >>> steps = steps.assign(kind=["level", "change", "change", "level"], status="estimated")
     >>> chart = bhyt.charts.waterfall(steps, "huyện Sơn Dương", "vi", "ví dụ")
     """
+    lang = check_lang(lang)
     points = "rate" in steps
     values = steps["rate" if points else "people"].to_numpy(float) * (100 if points else 1)
     title = title or ("chart.waterfall_points" if points else "chart.waterfall")
@@ -137,9 +142,11 @@ def slope(
     rows: pd.DataFrame,
     name: str,
     days: tuple[DateLike, DateLike],
-    lang: str = "vi",
+    lang: str | None = None,
     source: str = "",
     decision: str = "",
+    *,
+    size: str = "a4",
 ) -> Chart:
     """Draw the coverage of each commune on two days: those concerned in colour, the rest grey.
 
@@ -152,6 +159,7 @@ def slope(
     >>> rows = a.assign(before=a["rate"], after=b["rate"], concerned=b["rate"] < a["rate"])
     >>> chart = bhyt.charts.slope(rows, "huyện Mẫu 01", (a.as_of[0], b.as_of[0]), "vi", "bảng cards", "Quyết định 861")
     """
+    lang = check_lang(lang)
     rows = add_labels(rows.dropna(subset=["before", "after"]), lang)
     decision = decision or translate("label.the_decision", lang)
     sheet = drawing.new_chart(98, "chart.slope", name, lang, rows["status"], decision=decision)
@@ -180,7 +188,9 @@ def slope(
 
 
 @chart_function
-def curve(rows: pd.DataFrame, bounds: pd.Series, name: str, lang: str = "vi", source: str = "") -> Chart:
+def curve(
+    rows: pd.DataFrame, bounds: pd.Series, name: str, lang: str | None = None, source: str = "", *, size: str = "a4"
+) -> Chart:
     """Draw the share insured again, between its bounds, over the population that is not given.
 
     ``rows``: what `reenrolment_curve` gives; ``bounds``: the row of `reenrolment`.
@@ -191,6 +201,7 @@ def curve(rows: pd.DataFrame, bounds: pd.Series, name: str, lang: str = "vi", so
     >>> bounds = bhyt.reenrolment(bhyt.load(), "Lục Ngạn").iloc[0]
     >>> chart = bhyt.charts.curve(reenrolment_curve(bounds), bounds, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy")
     """
+    lang = check_lang(lang)
     sheet = drawing.new_chart(82, "chart.curve", name, lang, [bounds["status"]])
     axes, x, low, high = sheet.axes, rows["population"] / 1000, rows["low"] * 100, rows["high"] * 100
     axes.fill_between(x, low, high, color=drawing.SKY, alpha=0.55, lw=0)
@@ -215,7 +226,9 @@ def curve(rows: pd.DataFrame, bounds: pd.Series, name: str, lang: str = "vi", so
 
 
 @chart_function
-def flows(rows: pd.DataFrame, name: str, on: DateLike, lang: str = "vi", source: str = "") -> Chart:
+def flows(
+    rows: pd.DataFrame, name: str, on: DateLike, lang: str | None = None, source: str = "", *, size: str = "a4"
+) -> Chart:
     """Draw where those who lost their entitlement are in a month, unit by unit: parts of 100%, most uninsured on top.
 
     ``rows``: what `transitions` gives for the month ``on``.
@@ -226,6 +239,7 @@ def flows(rows: pd.DataFrame, name: str, on: DateLike, lang: str = "vi", source:
     >>> rows = bhyt.transitions(projected, "2022-06-30")
     >>> chart = bhyt.charts.flows(rows, "huyện Mẫu 01", "2022-06-30", "vi", "bảng cards và zones")
     """
+    lang = check_lang(lang)
     statuses, rows = rows["status"], rows[rows["to"] != rows["from"]]
     people = rows.pivot_table(index="area", columns="to", values="people", aggfunc="sum")
     order = [t for t in (*ENTITLEMENTS, UNINSURED) if t in people and people[t].sum() > 0]

@@ -11,6 +11,7 @@ from bhyt_analysis.charts import chart as drawing
 from bhyt_analysis.charts.chart import Chart, chart_function
 from bhyt_analysis.charts.maps import SEQUENCE, classes, legend, shade_index
 from bhyt_analysis.i18n.formats import format_number
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import strip_unit_word
 from bhyt_analysis.tables.labels import add_labels
@@ -20,7 +21,9 @@ FLATNESS = 0.6  # the height of a tile to its width
 
 
 @chart_function
-def tiles(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", value: str = "rate") -> Chart:
+def tiles(
+    rows: pd.DataFrame, name: str, lang: str | None = None, source: str = "", value: str = "rate", *, size: str = "a4"
+) -> Chart:
     """Draw the communes as a grid of tiles in the order of their codes, in place of a map that needs boundaries.
 
     ``rows``: ``area``, ``name``, a share in the column ``value`` ("rate": coverage;
@@ -32,6 +35,7 @@ def tiles(rows: pd.DataFrame, name: str, lang: str = "vi", source: str = "", val
     >>> rows = bhyt.coverage(bhyt.load(), "X001", by=["commune"])
     >>> chart = bhyt.charts.tiles(rows, "huyện Mẫu 01", "vi", "bảng cards")
     """
+    lang = check_lang(lang)
     rows = rows.sort_values("area").reset_index(drop=True)
     columns = 3 if drawing.is_narrow() else 6 if len(rows) > 20 else 4
     lines = -(-len(rows) // columns)

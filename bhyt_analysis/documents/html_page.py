@@ -17,6 +17,7 @@ from bhyt_analysis.briefing.metadata import NARROW, OutputMetadata, is_outline, 
 from bhyt_analysis.documents.formats import listed_files
 from bhyt_analysis.documents.image_slices import MAX_HEIGHT, slice_image
 from bhyt_analysis.documents.notebook_file import read_notebook
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.tables.internal_copy import INTERNAL, internal_stamp
 
@@ -66,11 +67,12 @@ def security_policy(script: str) -> str:
     )
 
 
-def write_page(notebook: Path, page: Path, lang: str = "vi", index: str | None = None) -> None:
+def write_page(notebook: Path, page: Path, lang: str | None = None, index: str | None = None) -> None:
     """Write the page of an executed notebook beside its ``charts``, ``tables`` and other documents.
 
     ``index``: the address of the list of areas, relative to the page.
     """
+    lang = check_lang(lang)
     from markupsafe import Markup
     from nbformat import reads
 

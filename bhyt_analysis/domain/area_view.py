@@ -14,12 +14,16 @@ from bhyt_analysis.domain.crosswalk import CROSSWALK_TABLES, carry_to
 from bhyt_analysis.domain.dataset import UNIT_TABLES, Dataset, limit_to_date
 from bhyt_analysis.domain.geography import NO_UNIT, Geography, Unit
 from bhyt_analysis.domain.population import PopulationCount, population_at
+from bhyt_analysis.i18n.cards import HasCard, Rows, shorten_list, target_text
 from bhyt_analysis.i18n.dates import DateLike, parse_date
-from bhyt_analysis.i18n.unit_names import inline_name, word_kinds
+from bhyt_analysis.i18n.formats import format_date
+from bhyt_analysis.i18n.languages import lang
+from bhyt_analysis.i18n.messages import BhytError, format_message, translate
+from bhyt_analysis.i18n.unit_names import display_name, inline_name, word_kinds
 
 
-@dataclass(frozen=True, eq=False)
-class AreaView:
+@dataclass(frozen=True, eq=False, repr=False)
+class AreaView(HasCard):
     """One area as known on a day.
 
     ``data`` has only the rows of the unit, of the units in it and of those above it, and in them a code means the unit
@@ -41,6 +45,35 @@ class AreaView:
     as_of: pd.Timestamp | None = None
     others: tuple[Unit, ...] = ()
     _results: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def card(self) -> tuple[str, Rows]:
+        """Return the unit, what it is in, its people and coverage, and the targets that bind it."""
+        people, binding = self.population_at(), self.targets().sort_values("on")
+        own = binding[binding["level"].isin(["own", "each"])]
+        rows = (binding.iloc[-2:] if own.empty else own)[["on", "rate", "relation"]].to_dict("records")
+        targets = list(dict.fromkeys(target_text(**row) for row in rows))
+        others = [f"{inline_name(unit.name)} ({unit.code}@{unit.until:%Y-%m-%d})" for unit in self.others if unit.until]
+        return f"{display_name(self.unit.name)} ({self.code})", [
+            (translate("card.unit_above"), "; ".join(inline_name(unit.name) for unit in self.lineage[1:])),
+            (translate("card.as_of"), "" if self.as_of is None else format_date(self.as_of)),
+            (translate("card.decision"), self.decision() or translate("card.no_decision")),
+            (translate("label.population"), _count_text(people.people, people.as_of, people.status) if people else ""),
+            (translate("card.coverage"), self._coverage_text()),
+            (translate("card.targets"), shorten_list(targets)),
+            (translate("card.others"), "; ".join(others)),
+        ]
+
+    def _coverage_text(self) -> str:
+        """Return the coverage of the last count in a sentence; that there is none where it can't be worked out."""
+        try:
+            row = self.coverage().iloc[-1]
+        except BhytError:
+            return translate("card.not_available")
+        if pd.isna(row["rate"]):
+            return translate("card.not_available")
+        return f"{format_message('{v:p1}', lang(), v=row['rate'])}, " + _count_text(
+            row["insured"], row["as_of"], row["status"]
+        )
 
     @property
     def code(self) -> str:
@@ -71,7 +104,7 @@ class AreaView:
         """Return the unit and those above it by code and name, as `Law.at` takes them."""
         return self.geography.places(self.code, on)
 
-    def name(self, lang: str = "vi") -> str:
+    def name(self, lang: str | None = None) -> str:
         """Return the name of the unit as a sentence has it."""
         return inline_name(self.unit.name, lang)
 
@@ -112,6 +145,11 @@ class AreaView:
         from bhyt_analysis.domain.decisions import default_decision
 
         return default_decision(self.data, self.code, self.as_of)
+
+
+def _count_text(people: float, day: pd.Timestamp, status: str) -> str:
+    count = translate("card.people", count=people)
+    return f"{count}, {format_date(day)} ({translate(f'status.{status}').lower()})"
 
 
 def area_view(data: Dataset, text: str | Unit, as_of: DateLike | None = None) -> AreaView:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from bhyt_analysis.domain.bundled import packaged_table
 from bhyt_analysis.domain.findings import SEVERITIES, Finding, finding_message, rules
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.law.groups import groups
 
@@ -47,8 +48,9 @@ class Cause:
         """Return the number of cells."""
         return sum(f.count or 1 for f in self.findings)
 
-    def message(self, lang: str = "vi") -> str:
+    def message(self, lang: str | None = None) -> str:
         """Return the sentence of the first finding, and how often and where else there are such."""
+        lang = check_lang(lang)
         notes = [*self._extent(lang), *self._other_values(lang)]
         sentence = finding_message(self.first, lang)
         return f"{sentence.rstrip('.')} ({'; '.join(notes)})" if notes else sentence

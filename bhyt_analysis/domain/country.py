@@ -14,6 +14,8 @@ from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import TABLES, Dataset
 from bhyt_analysis.domain.geography import Geography, Unit
 from bhyt_analysis.domain.schema import table_columns
+from bhyt_analysis.i18n.cards import HasCard, Rows
+from bhyt_analysis.i18n.messages import translate
 
 SOURCE = "country"  # of the dataset of the whole country
 OUTLINE_YEARS = (2019, 2025)
@@ -21,8 +23,8 @@ CENSUS_DAY = pd.Timestamp(2019, 4, 1)
 FIXED_TYPES = {"area": "area", "as_of": "date", "status": "status", "source": "text"}  # all else are counts
 
 
-@dataclass(frozen=True, eq=False)
-class Country:
+@dataclass(frozen=True, eq=False, repr=False)
+class Country(HasCard):
     """The bundled tables of the country; rows keep their ``file`` and ``row``, figures their status and source.
 
     ``units``, ``successors`` and ``people`` have the columns and types of the tables ``areas``, ``successors`` and
@@ -43,6 +45,10 @@ class Country:
         tables = {"areas": self.units, "successors": self.successors, "population": self.people}
         empty = {name: empty_table(name) for name in TABLES if name not in tables}
         return Dataset(**tables, **empty, source=SOURCE, sha256="")
+
+    def card(self) -> tuple[str, Rows]:
+        """Return the tables with their rows, units and years."""
+        return translate("card.country"), self.data.card()[1]
 
     @property
     def geography(self) -> Geography:

@@ -17,6 +17,7 @@ from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.findings import Finding, Term, findings_table
 from bhyt_analysis.domain.geography import Geography, Unit
 from bhyt_analysis.domain.schema import table_columns
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import translate
 
 CROSSWALK_TABLES = ("population", "cards")
@@ -24,7 +25,7 @@ CARRIED = ", theo địa giới mới"  # after the source of figures that were 
 SAME_MONTH = 30  # days: an older count taken for a later day is an estimate
 
 
-def to_successor_units(data: Dataset, on: str | pd.Timestamp, lang: str = "vi") -> tuple[Dataset, pd.DataFrame]:
+def to_successor_units(data: Dataset, on: str | pd.Timestamp, lang: str | None = None) -> tuple[Dataset, pd.DataFrame]:
     """Return a dataset in which new units have the counts of the former units that they replaced by a day.
 
     ``successors`` lists the former units of each new one, with the share of its people that went there. The last
@@ -47,6 +48,7 @@ def to_successor_units(data: Dataset, on: str | pd.Timestamp, lang: str = "vi") 
     >>> left["rule"].value_counts().to_dict()
     {'not_carried': 2, 'split_unknown': 1}
     """
+    lang = check_lang(lang)
     day = pd.Timestamp(on)
     units = [u for u in data.geography.units.values() if u.since is not None and u.exists_on(day.toordinal())]
     links = _links(data.geography, units)

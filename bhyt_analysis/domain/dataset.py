@@ -12,11 +12,15 @@ import pandas as pd
 
 from bhyt_analysis.domain.findings import Finding
 from bhyt_analysis.domain.geography import NO_UNIT, Geography, Unit
+from bhyt_analysis.domain.schema import table_name
+from bhyt_analysis.i18n.cards import HasCard, Rows
+from bhyt_analysis.i18n.languages import lang
+from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.text import clean_line
 
 
-@dataclass(frozen=True, eq=False)
-class Dataset:
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset(HasCard):
     """The checked tables of one input, its path (``source``) and fingerprint; rows keep their ``file`` and ``row``.
 
     Every row has in ``unit_id`` the id of the unit that bore its code on the row's own day, given when the dataset is
@@ -99,6 +103,15 @@ class Dataset:
         ids = {unit for name in tables for unit in self.rows_by_unit[name]} - {NO_UNIT}
         return {unit.id for i in ids for unit in self.geography.lineage(self.geography.unit(i))}
 
+    def card(self) -> tuple[str, Rows]:
+        """Return the tables with their rows, units and years."""
+        rows = [
+            (table_name(name, lang()), _summary(name, table)) for name in TABLES if len(table := getattr(self, name))
+        ]
+        if self.warnings:
+            rows.append((translate("card.warnings"), translate("card.warning_count", count=len(self.warnings))))
+        return translate("card.dataset", source=self.source), rows
+
     def find(self, text: str, on: pd.Timestamp | None = None) -> Unit:
         """Return the unit that a code or a name means; see `Geography.find`.
 
@@ -156,6 +169,17 @@ _DOCUMENT_COLUMNS = {"targets": "instrument", "published": "document", "other_ta
 _OTHER_FIELDS = ("source", "sha256", "warnings", "geography", "selection", "views", "results")
 TABLES = tuple(f.name for f in fields(Dataset) if f.name not in _OTHER_FIELDS)
 UNIT_TABLES = tuple(name for name in TABLES if name not in ("areas", "successors"))
+
+
+def _summary(name: str, table: pd.DataFrame) -> str:
+    """Return the number of rows and units of a table, and its years."""
+    parts = [translate("card.row_count", count=len(table))]
+    if "unit_id" in table and name != "areas":
+        parts.append(translate("card.unit_count", count=len(set(table["unit_id"]) - {NO_UNIT})))
+    column = (_UNIT_DAYS | {"successors": "on"}).get(name)
+    years = to_days(table[column]).dt.year.dropna().astype(int) if column else pd.Series(dtype=int)
+    parts += ["–".join(map(str, sorted({years.min(), years.max()})))] if len(years) else []
+    return ", ".join(parts)
 
 
 def days_of_rows(name: str, table: pd.DataFrame) -> pd.Series:

@@ -18,6 +18,7 @@ import pandas as pd
 from bhyt_analysis.domain.bundled import packaged_table
 from bhyt_analysis.domain.schema import choice_name, column_name, table_name
 from bhyt_analysis.i18n.citations import format_citation
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.i18n.unit_names import inline_name
 
@@ -184,8 +185,9 @@ class _Key(str):
                 return name if name in (key, name.upper()) else name.lower()
 
 
-def finding_message(finding: Finding, lang: str = "vi") -> str:
+def finding_message(finding: Finding, lang: str | None = None) -> str:
     """Return the sentence of a finding."""
+    lang = check_lang(lang)
     parts = {f.name: getattr(finding, f.name) for f in fields(finding) if f.name != "details"} | dict(finding.details)
     if isinstance(finding.column, str):
         parts["column"] = finding.heading or format(_Key(finding.column, finding.table_key, lang), "columns")

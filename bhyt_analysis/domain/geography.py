@@ -326,7 +326,7 @@ class Geography:
             return min(units, key=lambda u: KIND_RANK[u.kind]).name
         return ", ".join(list(dict.fromkeys(u.name for u in self.units.values()))[:5])
 
-    def name(self, unit: Unit, lang: str = "vi") -> str:
+    def name(self, unit: Unit, lang: str | None = None) -> str:
         """Return the name of a unit as a sentence has it."""
         return inline_name(unit.name, lang)
 

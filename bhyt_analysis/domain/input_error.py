@@ -37,6 +37,6 @@ class InputError(BhytError):
         """True if a file could not even be read."""
         return any(f.rule in UNREADABLE for f in self.findings)
 
-    def text(self, lang: str = "vi") -> str:
+    def text(self, lang: str | None = None) -> str:
         """Return the errors, one sentence a line for each cause."""
         return "\n".join(cause.message(lang) for cause in causes(self.findings) if cause.first.severity == "error")

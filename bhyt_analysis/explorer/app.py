@@ -35,6 +35,7 @@ from bhyt_analysis.explorer.views import Context, memoised_views
 from bhyt_analysis.explorer.widgets import Widgets, arrange
 from bhyt_analysis.explorer.zones import parse_zone_file
 from bhyt_analysis.i18n.languages import LANGUAGES
+from bhyt_analysis.i18n.languages import lang as chosen_lang
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.i18n.safe_text import to_markdown
 from bhyt_analysis.i18n.text import printable
@@ -73,7 +74,7 @@ def explore(
     context = Context(data if isinstance(data, Dataset) else load(data or command_input, **reading), Law.read())
     query = dict(urllib.parse.parse_qsl(os.environ.get("QUERY_STRING", "")))  # of the page's address, from Voilà
     language = lang or query.get("lang") or os.environ.get(LANG)
-    language = language if language in LANGUAGES else "vi"
+    language = language if language in LANGUAGES else chosen_lang()
     if state:
         first, *pins = states.from_link(state)
         show(build_explorer(context, first, pins))

@@ -372,8 +372,8 @@ def _path(
 ) -> DrawChart:
     """Draw coverage by month with its interval, the targets, and the ends of supports."""
     ends = {day: short_group_name(group, state.lang) for day, group in outlooks.support_ends(policy).items()}
-    fields = {"name": area_title(context, state), "targets": targets, "lang": state.lang, "source": source}
-    return partial(charts.fan, months, **fields, support_ends=ends, draws=state.draws)
+    title = area_title(context, state)
+    return partial(charts.fan, months, title, targets, state.lang, source, support_ends=ends, draws=state.draws)
 
 
 @_chart()

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from bhyt_analysis.i18n.formats import format_date
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.unit_names import inline_name
 
 FILE = Path(__file__).with_name("citations.csv")
@@ -32,7 +33,7 @@ _FIELDS = {
 }
 
 
-def format_citation(reference: str, lang: str = "vi") -> str:
+def format_citation(reference: str, lang: str | None = None) -> str:
     """Return a source as the language cites it; several are divided by semicolons.
 
     Examples
@@ -42,6 +43,7 @@ def format_citation(reference: str, lang: str = "vi") -> str:
     >>> format_citation("Kế hoạch 2022-2025 của huyện Sơn Dương, Phần I, mục I.2", "en")
     'Plan 2022-2025 of Sơn Dương district, Part I, section I.2'
     """
+    lang = check_lang(lang)
     parts = (part.strip() for part in reference.split(";"))
     return "; ".join(_translated(part, lang) or part for part in parts)
 

@@ -18,7 +18,7 @@ MONTHS = [
 ]  # fmt: skip
 
 
-def format_number(value: Any, lang: str = "vi", places: int = 0, scale: float = 1) -> str:
+def format_number(value: Any, lang: str | None = None, places: int = 0, scale: float = 1) -> str:
     """Return a number with the separators of the language; a missing one is an en dash.
 
     Rounds half up on the decimal as printed: 0.9635 at two places of a per cent is 96.35.
@@ -28,7 +28,7 @@ def format_number(value: Any, lang: str = "vi", places: int = 0, scale: float = 
     >>> format_number(182330), format_number(182330, "en"), format_number(-1.25, "vi", 1), format_number(None)
     ('182.330', '182,330', '−1,3', '–')
     """
-    check_lang(lang)
+    lang = check_lang(lang)
     if pd.isna(value) or (isinstance(value, float) and math.isinf(value)):
         return "–"
     # repr gives the shortest decimal of a float: the figure as a person wrote it.
@@ -40,7 +40,7 @@ def format_number(value: Any, lang: str = "vi", places: int = 0, scale: float = 
     return (MINUS if rounded < 0 else "") + text
 
 
-def format_date(value: Any, lang: str = "vi") -> str:
+def format_date(value: Any, lang: str | None = None) -> str:
     """Return a day as people write it: 31/12/2021 or 31 December 2021; missing is an en dash.
 
     Examples

@@ -21,7 +21,7 @@ from typing import Any
 import pandas as pd
 
 from bhyt_analysis.i18n.formats import MINUS, format_date, format_number
-from bhyt_analysis.i18n.languages import check_lang
+from bhyt_analysis.i18n.languages import check_lang, error_lang
 from bhyt_analysis.i18n.safe_text import STRONG
 
 MILLION, BILLION = 1e6, 1e9
@@ -41,7 +41,7 @@ def has_message(key: str) -> bool:
     return key in _messages()
 
 
-def translate(key: str, lang: str = "vi", /, **fields: Any) -> str:
+def translate(key: str, lang: str | None = None, /, **fields: Any) -> str:
     """Return the message of a key with its figures filled in.
 
     Examples
@@ -49,7 +49,8 @@ def translate(key: str, lang: str = "vi", /, **fields: Any) -> str:
     >>> translate("status.estimated", "en")
     'Estimated figures'
     """
-    return format_message(_messages()[key][check_lang(lang)], lang, **fields)
+    lang = check_lang(lang)
+    return format_message(_messages()[key][lang], lang, **fields)
 
 
 def format_message(template: str, lang: str, /, **fields: Any) -> str:
@@ -111,14 +112,18 @@ class BhytError(ValueError):
     """An error that the user can put right, in either language.
 
     ``messages`` are pairs of a message key and its fields, one for each fault; a field that is itself
-    a key is translated. ``str(error)`` is English, ``error.text("vi")`` Vietnamese.
+    a key is translated. ``str(error)`` is in the language of `bhyt_analysis.lang`, English until one is chosen;
+    ``error.text("vi")`` is Vietnamese.
     """
 
     def __init__(self, *messages: tuple[str, dict[str, Any]]) -> None:
         self.messages = messages
         super().__init__(self.text("en"))
 
-    def text(self, lang: str = "vi") -> str:
+    def __str__(self) -> str:
+        return self.text(error_lang())
+
+    def text(self, lang: str | None = None) -> str:
         """Return all sentences in a language, one a line."""
 
         def worded(value: Any) -> Any:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.text import clean_text
 
 # Words that stand before the name of a unit, long ones first.
@@ -191,7 +192,7 @@ _KINDS = {
 _MADE_UP = " (giả lập)"
 
 
-def inline_name(name: str, lang: str = "vi") -> str:
+def inline_name(name: str, lang: str | None = None) -> str:
     """Return a unit's name as a sentence has it: "huyện Sơn Dương", "Sơn Dương district".
 
     Examples
@@ -199,6 +200,7 @@ def inline_name(name: str, lang: str = "vi") -> str:
     >>> inline_name("Huyện Sơn Dương"), inline_name("Huyện Mẫu 01 (giả lập)", "en")
     ('huyện Sơn Dương', 'Mẫu 01 district (synthetic)')
     """
+    lang = check_lang(lang)
     if lang == "en" and name.endswith(_MADE_UP):
         return f"{inline_name(name.removesuffix(_MADE_UP), lang)} (synthetic)"
     for word, english in _KINDS.items():
@@ -208,7 +210,7 @@ def inline_name(name: str, lang: str = "vi") -> str:
     return name
 
 
-def display_name(name: str, lang: str = "vi") -> str:
+def display_name(name: str, lang: str | None = None) -> str:
     """Return a unit's name as tables and charts have it: "Huyện Sơn Dương", "Sơn Dương district".
 
     Examples
@@ -216,4 +218,5 @@ def display_name(name: str, lang: str = "vi") -> str:
     >>> display_name("Huyện Sơn Dương"), display_name("Xã Kiên Lao", "en")
     ('Huyện Sơn Dương', 'Kiên Lao commune')
     """
+    lang = check_lang(lang)
     return inline_name(name, lang) if lang == "en" else name

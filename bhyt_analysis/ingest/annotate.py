@@ -27,6 +27,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from bhyt_analysis.domain.causes import causes
 from bhyt_analysis.domain.findings import SEVERITIES, Finding, Term, finding_message
 from bhyt_analysis.i18n.failures import failure
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.ingest.confidential import is_heading_row, is_public, lists_persons, may_be_heading, without_cells
@@ -46,7 +47,7 @@ DAYS = ("as_of", "valid_from", "valid_until")
 KEPT_COLUMNS = ("area", "_name", "_within", "group", "card", *DAYS)
 
 
-def annotate(source: str | Path, out: str | Path, findings: Iterable[Finding], lang: str = "vi") -> Path:
+def annotate(source: str | Path, out: str | Path, findings: Iterable[Finding], lang: str | None = None) -> Path:
     """Write a copy of an input in which every finding marks its cells, and a sheet lists their causes; return its path.
 
     A folder becomes a workbook with a sheet for every sheet and CSV file in it. An existing file ``out`` is replaced.
@@ -60,6 +61,7 @@ def annotate(source: str | Path, out: str | Path, findings: Iterable[Finding], l
     >>> annotate(bundled_path("data"), Path(mkdtemp(), "marked.xlsx"), read_input()[1]).name
     'marked.xlsx'
     """
+    lang = check_lang(lang)
     source, out = Path(source), Path(out)
     _write_copy(source, out, findings, lang)
     return out

@@ -145,7 +145,7 @@ def _meaning(section: str, answer: str) -> str | None:
     return answer
 
 
-def write_questions(file: str | Path, findings: Iterable[Finding], lang: str = "vi") -> int:
+def write_questions(file: str | Path, findings: Iterable[Finding], lang: str | None = None) -> int:
     """Write what findings leave unclear into an answers file, after the answers that it has; return how many questions.
 
     A question whose text was hidden because it may name a person is left out.

@@ -25,6 +25,7 @@ from bhyt_analysis.domain.input_error import InputError
 from bhyt_analysis.domain.partitions import is_partition, read_partition, write_partition
 from bhyt_analysis.domain.schema import REGISTER, table_columns
 from bhyt_analysis.domain.user_cache import keep, kept_folder
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.ingest.answers import Answers, read_answers
 from bhyt_analysis.ingest.area_matching import Tables, Titles, resolve_areas
@@ -317,7 +318,7 @@ def _duplicates(name: str, table: pd.DataFrame) -> list[Finding]:
 
 def check(
     data: Dataset | str | Path | None = None,
-    lang: str = "vi",
+    lang: str | None = None,
     numbers: str | None = None,
     every: bool = False,
     answers: str | Path | None = None,
@@ -342,5 +343,6 @@ def check(
     >>> check()["severity"].tolist()
     []
     """
+    lang = check_lang(lang)
     findings = data.warnings if isinstance(data, Dataset) else read_input(data, numbers, answers)[1]
     return causes_table(findings, lang, every)

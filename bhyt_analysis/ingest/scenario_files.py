@@ -15,6 +15,7 @@ import pandas as pd
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.input_error import Fault, raise_faults
 from bhyt_analysis.i18n.dates import parse_date
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice
 from bhyt_analysis.i18n.text import clean_line, printable
 from bhyt_analysis.ingest.loader import read_table
@@ -34,7 +35,7 @@ MAX_LETTERS = 2_000  # of one text
 INCOME_GROUPS = tuple(g for g in groups_flagged("projected") if g in groups_flagged("earnings_based"))
 
 
-def read_scenario(path: str | Path, lang: str = "vi") -> Scenario:
+def read_scenario(path: str | Path, lang: str | None = None) -> Scenario:
     """Read a scenario from a TOML file, or a bundled one by its name, such as "status_quo".
 
     Law files and lists of zones are found by their path from the file; ``lang`` is of the name (`localise_scenario`).
@@ -46,6 +47,7 @@ def read_scenario(path: str | Path, lang: str = "vi") -> Scenario:
     >>> read_scenario("decision_861_high").assumption_ranges
     {'outreach': (2.0, 2.0, 2.0)}
     """
+    lang = check_lang(lang)
     file = find_scenario_file(path)
     return localise_scenario(parse_scenario(read_toml(file), file), lang)
 

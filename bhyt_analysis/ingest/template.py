@@ -38,7 +38,7 @@ BLANK_COLUMN = dict.fromkeys(("required", "unit", "meaning", "meaning_vi"), "")
 
 
 def write_template(
-    path: str | Path, lang: str = "vi", areas: Sequence[str] = (), today: DateLike | None = None
+    path: str | Path, lang: str | None = None, areas: Sequence[str] = (), today: DateLike | None = None
 ) -> list[str]:
     """Write the workbook, empty or about some areas; it opens in Excel and LibreOffice.
 
@@ -48,7 +48,7 @@ def write_template(
 
     Raises BhytError if the file exists (it may be filled in already), its folder does not, or a name means no area.
     """
-    check_lang(lang)
+    lang = check_lang(lang)
     file = Path(path)
     if file.exists():
         raise BhytError(("error.file_exists", {"file": file}))

@@ -18,13 +18,19 @@ import numpy as np
 import pandas as pd
 
 from bhyt_analysis.i18n import clock
+from bhyt_analysis.i18n.cards import HasCard, Rows
 from bhyt_analysis.i18n.dates import DateLike, parse_date
-from bhyt_analysis.i18n.messages import nearest_choice
+from bhyt_analysis.i18n.languages import lang
+from bhyt_analysis.i18n.messages import format_message, nearest_choice, translate
 from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word, word_kinds
+from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law_file import FILE, ONWARD, LawError, check_law_rows, known_keys, read_law_file
 
 # One name or code, or the chain of units that a place belongs to, the smallest first, each unit by all its names.
 Area = str | Sequence[str | Sequence[str]] | None
+# What the card of the law in force shows: values, and groups with their State share.
+CARD_PARAMETERS = ("base_salary", "contribution_rate", "employer_rate", "employee_rate", "household_factor")
+CARD_GROUPS = ("near_poor", "student", "farm_average_income", "minority_left_later")
 MONTH_COLUMNS = ["month", "parameter", "key", "value", "reference", "status"]
 # A row of the law, by which a reform is compared.
 LawRow = namedtuple("LawRow", "parameter key area since until unit reference status file row")
@@ -49,8 +55,8 @@ OPEN_COLUMNS = [
 ]
 
 
-@dataclass(frozen=True, eq=False)
-class InForce:
+@dataclass(frozen=True, eq=False, repr=False)
+class InForce(HasCard):
     """The law on one day in one area: ``today["base_salary"]``, ``today["subsidy_share"]``.
 
     ``table`` has one row a value in force, with its reference, status and area.
@@ -66,6 +72,16 @@ class InForce:
         if len(rows) == 1 and rows["key"].iloc[0] == "":
             return float(rows["value"].iloc[0])
         return pd.Series(rows["value"].to_numpy(), index=pd.Index(rows["key"], name="key"), name=parameter)
+
+    def card(self) -> tuple[str, Rows]:
+        """Return the main values: what the premium is reckoned from, and the part of it that the State pays."""
+        title = "card.in_force_in" if self.area else "card.in_force"
+        values = {p: list(rows["value"]) for p, rows in self.table.groupby("parameter", sort=False)}
+        rows = [(translate(f"parameter.{p}"), "; ".join(map(value_text, values.get(p, [])))) for p in CARD_PARAMETERS]
+        shares = self.table[self.table["parameter"] == "subsidy_share"].set_index("key")["value"]
+        names = groups()[f"name_{lang()}"]
+        rows += [(str(names.get(key, key)), value_text(shares[key])) for key in CARD_GROUPS if key in shares]
+        return translate(title, day=self.day, area=self.area), rows
 
     def number(self, parameter: str, key: str = "") -> float:
         """Return one value, by parameter and key; a `LawError` names the nearest known key."""
@@ -96,8 +112,8 @@ class InForce:
         return rows
 
 
-@dataclass(frozen=True, eq=False)
-class Law:
+@dataclass(frozen=True, eq=False, repr=False)
+class Law(HasCard):
     """The dated rows of the law, with any reforms in layers above them.
 
     Examples
@@ -113,6 +129,22 @@ class Law:
     """
 
     table: pd.DataFrame
+
+    def card(self) -> tuple[str, Rows]:
+        """Return how many values there are, over which days, and when they were checked."""
+        table, reforms = self.table, self.table[self.table["layer"] > 0]
+        checked = [day for day in table["checked"] if day]
+        disputed = int((table["status"] == "conflict").sum())
+        counts = {"count": len(table), "parameters": table["parameter"].nunique()}
+        rows = [
+            (translate("card.law_values"), translate("card.value_count", **counts)),
+            (translate("card.period"), _period_text(min(table["since"]), max(table["until"])) if len(table) else ""),
+            (translate("card.checked"), _period_text(min(checked), max(checked)) if checked else ""),
+            (translate("card.own_areas"), "; ".join(sorted(set(table["area"]) - {""}))),
+            (translate("card.disputed"), translate("card.row_count", count=disputed) if disputed else ""),
+            (translate("card.reforms"), "; ".join(reforms["file"].unique())),
+        ]
+        return translate("card.law"), rows
 
     @classmethod
     def read(cls, path: str | Path | None = None) -> Law:
@@ -406,6 +438,23 @@ def _areas_with_own_value(table: pd.DataFrame, row: LawRow, since: dt.date, unti
     if row.parameter in MINIMUMS:
         own = own[own["value"] > value]
     return sorted(set(own["area"]))
+
+
+def value_text(value: float) -> str:
+    """Return a value of the law: as per cent from 0 to 1, else as a number.
+
+    Examples
+    --------
+    >>> value_text(0.045), value_text(2530000), value_text(1)
+    ('4,5%', '2.530.000', '100%')
+    """
+    return format_message("{v:pe}" if 0 <= value <= 1 else "{v:n}", lang(), v=value)
+
+
+def _period_text(since: DateLike, until: DateLike) -> str:
+    if since == until:
+        return translate("card.since_until", since=since, until=until).partition("–")[0].strip()
+    return translate("card.since" if until == ONWARD else "card.since_until", since=since, until=until)
 
 
 def _text(

@@ -28,6 +28,7 @@ from bhyt_analysis.domain.findings import (
 )
 from bhyt_analysis.domain.population import population_at
 from bhyt_analysis.domain.printed_figures import Interval, printed_interval, published_rates
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import has_message
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.quality.limits import rule_limits
@@ -45,7 +46,7 @@ ROUNDING = 5e-4  # of a rate with a decimal of a per cent
 Figures = dict[str, TableRow]  # rows of ``published`` by their figure
 
 
-def audit(data: Dataset, area: str | None = None, lang: str = "vi") -> pd.DataFrame:
+def audit(data: Dataset, area: str | None = None, lang: str | None = None) -> pd.DataFrame:
     """List what does not add up, is missing or is unusual in the published figures.
 
     Returns
@@ -61,6 +62,7 @@ def audit(data: Dataset, area: str | None = None, lang: str = "vi") -> pd.DataFr
     >>> table.loc[table["rule"] == "share_of_wrong_base", "figures"].tolist()
     ['share_household, cards_household, insured_by_local_office, insured_total']
     """
+    lang = check_lang(lang)
     if area is not None:
         views = [area_view(data, area)]
     else:

@@ -22,6 +22,7 @@ from functools import lru_cache
 import pandas as pd
 
 from bhyt_analysis.domain.bundled import packaged_table
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.tables.labels import group_name, is_group
 
 DISCLOSURES = {
@@ -122,8 +123,9 @@ class Column:
             return self.format
         return "right" if self.format == "value" else "text"
 
-    def label(self, lang: str = "vi") -> str:
+    def label(self, lang: str | None = None) -> str:
         """Return the heading."""
+        lang = check_lang(lang)
         return (self.label_vi if lang == "vi" else self.label_en) or self.name
 
 
@@ -181,12 +183,12 @@ def followed_columns(name: str, result: str = "") -> frozenset[str]:
     return frozenset(direct).union(*(followed_columns(other, result) for other in direct))
 
 
-def column_name(name: str, lang: str = "vi", result: str = "") -> str:
+def column_name(name: str, lang: str | None = None, result: str = "") -> str:
     """Return the heading of a column; a column without one keeps its name."""
     return find_column(name, result).label(lang)
 
 
-def short_column_name(name: str, lang: str = "vi") -> str:
+def short_column_name(name: str, lang: str | None = None) -> str:
     """Return the heading of a column without its unit or second name, for use within a sentence.
 
     Examples

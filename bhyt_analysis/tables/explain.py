@@ -8,6 +8,7 @@ import pandas as pd
 
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.formats import format_number
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import InForce, Law
@@ -18,7 +19,7 @@ from bhyt_analysis.tables.labels import Row, group_name
 from bhyt_analysis.tables.scenario_texts import comparison_text
 
 
-def premium_steps(law: InForce, group: str, members: int = 1, lang: str = "vi") -> list[str]:
+def premium_steps(law: InForce, group: str, members: int = 1, lang: str | None = None) -> list[str]:
     """Return the steps of a yearly premium in words, each with the article that it rests on.
 
     Examples
@@ -58,7 +59,7 @@ def premium_steps(law: InForce, group: str, members: int = 1, lang: str = "vi") 
     return lines
 
 
-def explain(row: pd.Series, lang: str = "vi", law: Law | None = None) -> str:
+def explain(row: pd.Series, lang: str | None = None, law: Law | None = None) -> str:
     """Return a row of a result in words, with the articles that it rests on.
 
     ``row`` (``.iloc[i]`` or ``.loc[key]``) is of what `coverage`, `reclassify`, `premiums`, `budget`, `simulate`,
@@ -70,6 +71,7 @@ def explain(row: pd.Series, lang: str = "vi", law: Law | None = None) -> str:
     >>> print(explain(bhyt.coverage(bhyt.load(), "X001", as_of="2021-06-30").iloc[0], "en"))
     Huyện Mẫu 01 (giả lập), 30 June 2021: All: 58,186 insured of 64,897 people (89.7%). Synthetic figures.
     """
+    lang = check_lang(lang)
     record = row.to_dict()
     function = _FUNCTIONS.get(row.attrs.get("result", ""))
     if function is None:

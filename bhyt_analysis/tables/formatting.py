@@ -14,6 +14,7 @@ import pandas as pd
 
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.formats import MINUS, format_date, format_number
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import format_message, has_message, translate
 from bhyt_analysis.i18n.safe_text import to_html as escape_html
 from bhyt_analysis.i18n.safe_text import to_sheet
@@ -164,7 +165,7 @@ def _notes_of_marks(marks: pd.DataFrame, lang: str) -> list[str]:
     return [" ".join(notes)] if notes else []
 
 
-def format_table(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
+def format_table(table: pd.DataFrame, lang: str | None = None) -> pd.DataFrame:
     """Return the table as a reader sees it: headings and cells in the language, small groups hidden.
 
     Examples
@@ -173,6 +174,7 @@ def format_table(table: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
     >>> format_table(t).iloc[0].tolist(), format_table(t, "en").columns.tolist()
     (['Huyện Sơn Dương', '155.163', '85,1%'], ['Area', 'Insured', 'Rate (% of population)'])
     """
+    lang = check_lang(lang)
     marks, table = hidden_marks(table), round_estimates(table)
     cells = {
         column.label(lang): _hide(column, [_cell_text(column, v, lang) for v in table[name]], marks)
@@ -214,8 +216,9 @@ def _format_figure(value: Value, spec: str, lang: str) -> str:
     return format_message("{v:" + spec + "}", lang, v=None if pd.isna(value) else value)
 
 
-def backtest_table(rows: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
+def backtest_table(rows: pd.DataFrame, lang: str | None = None) -> pd.DataFrame:
     """Return what `bhyt.backtest` gives with figures of different units written side by side."""
+    lang = check_lang(lang)
     specs = rows["unit"].map(lambda unit: "p1" if unit == "share" else "n")
     published, model, low, high = (
         [_format_figure(v, spec, lang) for v, spec in zip(rows[c], specs, strict=True)]
@@ -231,7 +234,7 @@ def backtest_table(rows: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
     )
 
 
-def table_spec(table: pd.DataFrame, lang: str = "vi", marks: pd.DataFrame | None = None) -> TableSpec:
+def table_spec(table: pd.DataFrame, lang: str | None = None, marks: pd.DataFrame | None = None) -> TableSpec:
     """Return a table as every document shows it, small groups hidden.
 
     ``marks``: what is printed in place of hidden cells; None is for a table that is published alone.
@@ -242,6 +245,7 @@ def table_spec(table: pd.DataFrame, lang: str = "vi", marks: pd.DataFrame | None
     >>> spec.rows, spec.notes[0]
     ((('A commune', '<5'), ('B commune', '…')), 'Status: Derived from published figures')
     """
+    lang = check_lang(lang)
     by_name = table_columns(table)
     marks, table = hidden_marks(table) if marks is None else marks, round_estimates(table)
     once = [by_name[c] for c in WRITTEN_ONCE if c in table and len(table) > 1 and table[c].astype(str).nunique() == 1]
@@ -274,7 +278,7 @@ def _spec_cell(column: Column, value: Value, lang: str) -> Cell:
     return int(value) if float(value).is_integer() and kind.endswith("n") else float(value)
 
 
-def format_cell(value: Cell, kind: str, lang: str = "vi") -> str:
+def format_cell(value: Cell, kind: str, lang: str | None = None) -> str:
     """Write a cell of a `TableSpec`.
 
     Examples
@@ -282,12 +286,13 @@ def format_cell(value: Cell, kind: str, lang: str = "vi") -> str:
     >>> format_cell(0.851, "p1"), format_cell("2021-12-31", "date"), format_cell("<5", "n"), format_cell(None, "n")
     ('85,1%', '31/12/2021', '<5', '–')
     """
+    lang = check_lang(lang)
     if isinstance(value, str) and kind != "date":
         return value
     return format_date(value, lang) if kind == "date" else format_message("{v:" + kind + "}", lang, v=value)
 
 
-def to_html(table: pd.DataFrame, lang: str = "vi") -> str:
+def to_html(table: pd.DataFrame, lang: str | None = None) -> str:
     """Return an HTML table: numbers right, text left, everything escaped.
 
     What is the same in every row (status, source, ...) is written once below it, and the stamp of estimated or
@@ -301,8 +306,9 @@ def to_html(table: pd.DataFrame, lang: str = "vi") -> str:
     return spec_to_html(table_spec(table, lang), lang)
 
 
-def spec_to_html(spec: TableSpec, lang: str = "vi") -> str:
+def spec_to_html(spec: TableSpec, lang: str | None = None) -> str:
     """Return the HTML of a table."""
+    lang = check_lang(lang)
     classes = [{"text": "", "date": "d"}.get(c.kind, "n") for c in spec.columns]
     head = "".join(_tag("th", c.heading, k) for c, k in zip(spec.columns, classes, strict=True))
     cells = (zip(row, classes, strict=True) for row in spec.formatted_rows(lang))
@@ -325,7 +331,7 @@ def csv_separator(lang: str) -> str:
     return ";" if lang == "vi" else ","
 
 
-def csv_bytes(table: pd.DataFrame, lang: str = "vi", marks: pd.DataFrame | None = None) -> bytes:
+def csv_bytes(table: pd.DataFrame, lang: str | None = None, marks: pd.DataFrame | None = None) -> bytes:
     r"""Return a CSV file that Excel opens right: UTF-8 with BOM, its cells as in `spreadsheet_table`.
 
     Examples
@@ -334,17 +340,18 @@ def csv_bytes(table: pd.DataFrame, lang: str = "vi", marks: pd.DataFrame | None 
     >>> csv_bytes(rows).decode("utf-8-sig").split("\r\n")
     ['Mã;Tỷ lệ (% dân số)', '\t07582;85,1', '']
     """
+    lang = check_lang(lang)
     cells = spreadsheet_table(table, lang, marks=marks)
     return cells.to_csv(index=False, sep=csv_separator(lang), lineterminator="\r\n").encode("utf-8-sig")
 
 
-def save_csv(table: pd.DataFrame, path: Path, lang: str = "vi", marks: pd.DataFrame | None = None) -> None:
+def save_csv(table: pd.DataFrame, path: Path, lang: str | None = None, marks: pd.DataFrame | None = None) -> None:
     """Write a CSV file, as of `csv_bytes`."""
     path.write_bytes(csv_bytes(table, lang, marks))
 
 
 def spreadsheet_table(
-    table: pd.DataFrame, lang: str = "vi", for_text: bool = True, marks: pd.DataFrame | None = None
+    table: pd.DataFrame, lang: str | None = None, for_text: bool = True, marks: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     """Return the table as texts for a spreadsheet: figures without marks of thousands, headings in the language.
 
@@ -359,6 +366,7 @@ def spreadsheet_table(
     >>> spreadsheet_table(pd.DataFrame({"name": ["=1+1"], "insured": [1234], "rate": [0.851]}), "en").to_dict("records")
     [{'Area': "'=1+1", 'Insured': '1234', 'Rate (% of population)': '85.1'}]
     """
+    lang = check_lang(lang)
     marks, out = hidden_marks(table) if marks is None else marks, {}
     table, as_printed = round_estimates(table), for_text and lang == "vi"
     for name, column in table_columns(table).items():

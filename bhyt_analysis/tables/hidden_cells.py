@@ -151,7 +151,7 @@ class HiddenCells:
             texts |= {format_message("{v:" + s + "}", lang, v=v) for v, s in specs for lang in LANGUAGES}
         return texts
 
-    def shorten(self, text: str, lang: str = "vi") -> str:
+    def shorten(self, text: str, lang: str | None = None) -> str:
         """Return a text without the sentences that have a hidden figure, and with a note on it.
 
         Examples

@@ -14,6 +14,7 @@ from bhyt_analysis.domain.geography import Unit
 from bhyt_analysis.domain.population import population_at
 from bhyt_analysis.domain.schema import choice_name, table_name
 from bhyt_analysis.i18n.formats import format_date, format_number
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.groups import drop_nested_groups
@@ -25,7 +26,7 @@ UNREAD = {"unknown_column": "columns", "no_heading": "columns", "hidden_sheet": 
 
 
 def input_summary(
-    data: Dataset | None, tables: Mapping[str, pd.DataFrame], findings: Iterable[Finding], lang: str = "vi"
+    data: Dataset | None, tables: Mapping[str, pd.DataFrame], findings: Iterable[Finding], lang: str | None = None
 ) -> list[tuple[str, str]]:
     """Return what was read as pairs of a label and a text, at most eight.
 
@@ -40,6 +41,7 @@ def input_summary(
     >>> dict(input_summary(data, {"cards": data.cards}, [], "en"))["Cards"]
     '49,505 on 30 June 2022'
     """
+    lang = check_lang(lang)
     if data is not None:
         tables = {name: getattr(data, name) for name in tables}
     own = {name: rows[(rows["file"] != "") & ~rows["file"].str.startswith(COUNTRY)] for name, rows in tables.items()}

@@ -44,6 +44,6 @@ def is_internal() -> bool:
     return _disclosure.get() == "off"
 
 
-def internal_stamp(lang: str = "vi") -> str:
+def internal_stamp(lang: str | None = None) -> str:
     """Return the words that stand on every page, sheet and slide of an internal copy."""
     return translate("stamp.internal", lang)

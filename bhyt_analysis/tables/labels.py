@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from bhyt_analysis.domain.geography import Geography, Unit
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import has_message, translate
 from bhyt_analysis.i18n.unit_names import display_name
 from bhyt_analysis.law.groups import groups
@@ -15,7 +16,7 @@ Row = dict[str, Any]  # of a result, by column
 _MOST_OTHERS = 3  # units that a sentence lists
 
 
-def group_name(key: str, lang: str = "vi") -> str:
+def group_name(key: str, lang: str | None = None) -> str:
     """Return the name of a group or sub-group; an unknown key stays as it is.
 
     What a projection cannot tell apart has a name of its own.
@@ -25,6 +26,7 @@ def group_name(key: str, lang: str = "vi") -> str:
     >>> group_name("near_poor"), group_name("near_poor", "en")
     ('Người thuộc hộ cận nghèo', 'Near-poor households')
     """
+    lang = check_lang(lang)
     table = groups()
     if key in table.index:
         return str(table.at[key, f"name_{lang}"])
@@ -36,7 +38,7 @@ def is_group(key: str) -> bool:
     return key in groups().index or has_message(f"group.{key}")
 
 
-def status_name(status: str, lang: str = "vi") -> str:
+def status_name(status: str, lang: str | None = None) -> str:
     """Return the words for a status."""
     return translate(f"status.{status}", lang)
 
@@ -51,12 +53,12 @@ def statuses_of(rows: pd.DataFrame) -> list[str]:
     return [*rows["status"], *(["proposal"] if rows["proposal"].any() else [])]
 
 
-def add_labels(rows: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
+def add_labels(rows: pd.DataFrame, lang: str | None = None) -> pd.DataFrame:
     """Return the rows with the names of their units (``name``) in the language."""
     return rows.assign(name=[display_name(str(name), lang) for name in rows["name"]])
 
 
-def other_units_text(geography: Geography, text: str, unit: Unit, lang: str = "vi") -> str:
+def other_units_text(geography: Geography, text: str, unit: Unit, lang: str | None = None) -> str:
     """Return a sentence on the units that a code or a name meant on other days; empty if there are none.
 
     Examples
@@ -66,6 +68,7 @@ def other_units_text(geography: Geography, text: str, unit: Unit, lang: str = "v
     >>> other_units_text(geography, "24", geography.find("24"))
     '24 là tỉnh Bắc Ninh; trước 01/07/2025 mã này là tỉnh Bắc Giang (chọn đơn vị đó: 24@2025-06-30).'
     """
+    lang = check_lang(lang)
     bearer = "code" if text.strip() in geography.codes else "name"
     parts = []
     for other in geography.other_meanings(text, unit):

@@ -7,6 +7,7 @@ from collections import Counter
 import pandas as pd
 
 from bhyt_analysis.i18n.formats import format_date, format_number
+from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.safe_text import plain_text
 from bhyt_analysis.i18n.unit_names import inline_name
@@ -19,7 +20,7 @@ from bhyt_analysis.tables.internal_copy import is_internal
 from bhyt_analysis.tables.labels import Row
 
 
-def monitor_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
+def monitor_texts(table: pd.DataFrame, lang: str | None = None) -> list[str]:
     """Return the state of the first unit of `monitor` in sentences, and how its communes are assessed.
 
     What is not known is left out.
@@ -29,6 +30,7 @@ def monitor_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
     >>> plain_text(monitor_texts(bhyt.monitor(bhyt.load(), "X001", "2022-06"), "en")[0])
     'On 30 June 2022, 49,505 people of Mẫu 01 district (synthetic) were insured (76.3% of the population).'
     """
+    lang = check_lang(lang)
     row: Row = {k: None if pd.isna(v) else v for k, v in table.iloc[0].to_dict().items()}
     words = {"name": inline_name(row["name"], lang), "month": row["month"]}
     key = "text.watch_count" if row["rate"] is None else "text.watch"
@@ -77,7 +79,7 @@ def _projected(row: Row, lang: str) -> str:
 
 
 def monitor_sentences(
-    units: pd.DataFrame, nowcast: pd.DataFrame, expiring: pd.DataFrame, reports: pd.DataFrame, lang: str = "vi"
+    units: pd.DataFrame, nowcast: pd.DataFrame, expiring: pd.DataFrame, reports: pd.DataFrame, lang: str | None = None
 ) -> list[str]:
     """Return the sentences of all tables of a month for one unit, as plain text."""
     texts = [*monitor_texts(units, lang), *nowcast_texts(nowcast, lang)]
@@ -88,8 +90,9 @@ def monitor_sentences(
     return [plain_text(text) for text in texts]
 
 
-def nowcast_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
+def nowcast_texts(table: pd.DataFrame, lang: str | None = None) -> list[str]:
     """Return what the yearly report will say by the table of `nowcast`, before the end of the year."""
+    lang = check_lang(lang)
     texts = []
     for row in table[table["what"] == "report"].to_dict("records"):
         words = {"rate": row["projected_rate"], "low": row["projected_rate_low"], "high": row["projected_rate_high"]}
@@ -98,7 +101,7 @@ def nowcast_texts(table: pd.DataFrame, lang: str = "vi") -> list[str]:
     return texts
 
 
-def due_text(day: str | pd.Timestamp | None, deadline: str, lang: str = "vi") -> str:
+def due_text(day: str | pd.Timestamp | None, deadline: str, lang: str | None = None) -> str:
     """Write a due day as plans do: "trước 20/11/2022".
 
     Examples
@@ -111,7 +114,7 @@ def due_text(day: str | pd.Timestamp | None, deadline: str, lang: str = "vi") ->
     return translate("label.before_day", lang, day=day) if deadline == "before" else format_date(day, lang)
 
 
-def period_text(kind: str, period: pd.Timestamp, lang: str = "vi") -> str:
+def period_text(kind: str, period: pd.Timestamp, lang: str | None = None) -> str:
     """Write the period of a report: "6/2022", "Quý 2/2022", "2022".
 
     Examples
@@ -125,7 +128,7 @@ def period_text(kind: str, period: pd.Timestamp, lang: str = "vi") -> str:
     return translate(f"period.{kind}", lang, number=number, year=period.year)
 
 
-def expiring_text(row: Row, lang: str = "vi") -> str:
+def expiring_text(row: Row, lang: str | None = None) -> str:
     """Return how many cards of a unit run out soon, by its row of `expiring_cards`."""
     words = {"as_of": row["as_of"]}
     for window in EXPIRY_WINDOWS:
@@ -136,7 +139,7 @@ def expiring_text(row: Row, lang: str = "vi") -> str:
     return translate("text.watch_expiring", lang, **words)
 
 
-def reports_text(table: pd.DataFrame, lang: str = "vi") -> str:
+def reports_text(table: pd.DataFrame, lang: str | None = None) -> str:
     """Return how many of the reports of `reports_due` came, and when."""
     count = Counter(table["state"])
     states = "; ".join(f"{format_number(count[s], lang)} {translate(f'state.{s}', lang)}" for s in STATES if count[s])

@@ -11,7 +11,7 @@ from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.model.projection.simulate import MONEY
 
 
-def add_comparison_texts(rows: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
+def add_comparison_texts(rows: pd.DataFrame, lang: str | None = None) -> pd.DataFrame:
     """Return what `compare` gives with a column ``text``: the comparison of each row in a sentence.
 
     Examples
@@ -23,7 +23,7 @@ def add_comparison_texts(rows: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
     return rows.assign(text=[comparison_text(row, lang) for row in rows.to_dict("records")])
 
 
-def reading_text(day: pd.Timestamp, row: Mapping[Hashable, object], lang: str = "vi") -> str:
+def reading_text(day: pd.Timestamp, row: Mapping[Hashable, object], lang: str | None = None) -> str:
     """Return a row of `other_reading` as a sentence; ``day``: the first on which the sources disagree.
 
     Examples
@@ -36,7 +36,7 @@ def reading_text(day: pd.Timestamp, row: Mapping[Hashable, object], lang: str = 
     return translate("text.scenario_other_reading", lang, **fields)
 
 
-def comparison_text(row: Mapping[str, object], lang: str = "vi") -> str:
+def comparison_text(row: Mapping[str, object], lang: str | None = None) -> str:
     """Return a row of `compare` as a sentence; it says so where a scenario changes nothing."""
     fields = {"scenario": row["scenario"], "base": row["baseline"], "on": row["on"]}
     if row["scenario"] == row["baseline"]:

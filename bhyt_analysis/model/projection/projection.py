@@ -16,7 +16,10 @@ import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain.data_status import derived_quality
-from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.i18n.cards import HasCard, Rows
+from bhyt_analysis.i18n.formats import format_date
+from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model.finance.budget import group_subsidy_share, monthly_prices, payer_shares
@@ -52,8 +55,8 @@ class UnitClass:
     support_ends: dict[int, ExitClass]
 
 
-@dataclass(frozen=True, eq=False)
-class Projection:
+@dataclass(frozen=True, eq=False, repr=False)
+class Projection(HasCard):
     """A scenario and the figures of an area, ready to be computed for one set of values or many.
 
     ``months`` are month ends from the first that matters (an exit may lie before the count); ``baseline_index`` is the
@@ -72,6 +75,17 @@ class Projection:
     exit_classes: list[ExitClass]
     people: Floats  # (units, months)
     growth: Floats
+
+    def card(self) -> tuple[str, Rows]:
+        """Return the area, the day of the baseline, the months and the scenario."""
+        days = translate("card.since_until", since=self.months[0], until=self.months[-1])
+        return translate("card.projection", name=inline_name(self.baseline.name)), [
+            (translate("card.baseline"), format_date(self.baseline.day)),
+            (translate("card.months"), f"{days} ({len(self.months)})"),
+            (translate("card.unit_count", count=len(self.baseline.units)), "; ".join(self.baseline.units["name"])),
+            (translate("card.scenario_label"), self.scenario.card()[0].partition(": ")[2]),
+            *self.scenario.card()[1],
+        ]
 
     @property
     def each_unit(self) -> np.ndarray:

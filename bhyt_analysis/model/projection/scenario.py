@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
@@ -13,18 +13,21 @@ import pandas as pd
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.geography import check_area_codes
 from bhyt_analysis.domain.input_error import InputError
-from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.cards import HasCard, Rows, shorten_list, target_text
+from bhyt_analysis.i18n.languages import lang
+from bhyt_analysis.i18n.messages import format_message, has_message, translate
 from bhyt_analysis.i18n.text import clean_line
-from bhyt_analysis.law.law import Law
-from bhyt_analysis.model.projection.assumptions import Range, assumptions
+from bhyt_analysis.law.groups import groups
+from bhyt_analysis.law.law import Law, value_text
+from bhyt_analysis.model.projection.assumptions import RANGE, Range, allowed_range, assumptions
 from bhyt_analysis.model.reclassification.zone_moves import apply_zone_moves
 
 YEARS = range(1990, 2101)  # of every day: months outside would never end, or have no law
 Target = Mapping[str, Any]  # a coverage to reach: ``on`` (day), ``rate`` (share), ``relation`` ("=", ">=" or ">")
 
 
-@dataclass(frozen=True, eq=False)
-class Scenario:
+@dataclass(frozen=True, eq=False, repr=False)
+class Scenario(HasCard):
     """A policy: what is decided, by which law, with which behaviour, towards which targets.
 
     Attributes
@@ -69,6 +72,32 @@ class Scenario:
         for key in ("name", "name_en", "decision"):
             object.__setattr__(self, key, clean_line(getattr(self, key)))
 
+    def card(self) -> tuple[str, Rows]:
+        """Return what is decided, by which law, and with which assumptions that are not the default."""
+        name = self.name_en if lang() == "en" and self.name_en else self.name
+        zones = "" if self.zones is None else translate("card.row_count", count=len(self.zones))
+        moves = translate("card.commune_count", count=len(self.zone_moves)) if self.zone_moves else ""
+        reforms = [text for law in self.reforms for text in _reform_texts(law)]
+        window = f"explore.window.{self.support_window.replace(' ', '_')}" if self.support_window else ""
+        window = translate(window) if has_message(window) else self.support_window
+        months = " – ".join("…" if day is None else f"{day:%m/%Y}" for day in (self.start, self.end))
+        rows = [
+            (translate("card.decision"), self.decision or translate("card.no_decision")),
+            (translate("card.own_zones"), zones),
+            (translate("card.moves"), moves),
+            (translate("card.reforms"), shorten_list(reforms) or translate("card.no_decision")),
+            (translate("card.support_window"), window),
+            (translate("card.assumptions"), self._changed_assumptions() or translate("card.default_assumptions")),
+            (translate("card.targets"), shorten_list([target_text(**target) for target in self.targets])),
+            (translate("card.months"), months if self.start or self.end else ""),
+        ]
+        return translate("card.scenario", name=name), rows
+
+    def _changed_assumptions(self) -> str:
+        usual = assumptions()
+        changed = {k: v for k, v in self.assumption_ranges.items() if tuple(usual.loc[k, RANGE]) != tuple(v)}
+        return shorten_list([f"{usual.at[k, f'name_{lang()}']} {_range_text(k, v)}" for k, v in changed.items()])
+
     @classmethod
     def current_law(cls, start: pd.Timestamp | None = None, end: pd.Timestamp | None = None) -> Scenario:
         """Return the law in force, without a decision and with the default assumptions."""
@@ -99,3 +128,18 @@ class Scenario:
     def is_proposal(self) -> bool:
         """True if one of its reforms is a proposal and not in force."""
         return any((r.table["status"] == "proposal").any() for r in self.reforms)
+
+
+def _reform_texts(law: Law) -> Iterator[str]:
+    """Yield what each row of a reform sets, and from when."""
+    for row in law.table.itertuples():
+        key = f" ({groups()[f'name_{lang()}'].get(row.key, row.key)})" if row.key else ""
+        since = translate("card.since", since=row.since)
+        yield f"{translate(f'parameter.{row.parameter}')}{key} {value_text(row.value)} {since}"
+
+
+def _range_text(name: str, values: Range) -> str:
+    """Return the range of an assumption as people write it; one value where it has no range."""
+    spec = "{v:pe}" if allowed_range(name) == (0, 1) else "{v:d1}"
+    ends = [format_message(spec if value % 1 else "{v:n}", lang(), v=value) for value in (values[0], values[2])]
+    return "–".join(dict.fromkeys(ends))
