@@ -205,7 +205,7 @@ class OptionError(BhytError):
         self.option = option
         super().__init__(*error.messages)
 
-    def text(self, lang: str = "vi") -> str:
+    def text(self, lang: str | None = None) -> str:
         """Return the sentence with the option before it."""
         return f"{self.option}: {super().text(lang)}."
 
