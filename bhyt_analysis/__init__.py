@@ -51,6 +51,7 @@ _NAMES = {
     "simulate": "model.projection.simulate",
     "project_area": "model.projection.simulate",
     "compare": "model.projection.compare",
+    "yearly": "model.projection.yearly",
     "after_loss": "model.projection.after_loss",
     "transitions": "model.projection.after_loss",
     "target_probabilities": "model.projection.uncertainty",

@@ -356,7 +356,7 @@ def simulate(
     if csv:
         return _print_table(table, csv, lang)
     month = table["month"]
-    half_years = table[(table["group"] == "all") & (month.dt.month.isin([6, 12]) | (month == month.min()))]
+    half_years = table[month.dt.month.isin([6, 12]) | (month == month.min())]
     columns = [
         "result", "name", "month", "population", "insured", "rate", "rate_low", "rate_high",
         "vnd_central", "vnd_province", "vnd_household", "insured_costed", "status",

@@ -164,7 +164,7 @@ def _scenario_path(briefing: Briefing, scenario: Scenario, projection: Projectio
     rows = simulate(data, code, [baseline, scenario], law, draws=DRAWS)
     outcome = comparison_text(compare(rows).iloc[-1].to_dict(), lang)
     own = rows[rows["scenario"] == scenario.name]
-    end = own[(own["group"] == "all") & (own["result"] == "behavioural")].iloc[-1]
+    end = own[own["result"] == "behavioural"].iloc[-1]
     fields = {"on": end["month"], "rate": end["rate"], "low": end["rate_low"], "high": end["rate_high"]}
     targets = upcoming_targets(data, projection)
     chances = target_probabilities(projection, targets, DRAWS, scenario.seed)

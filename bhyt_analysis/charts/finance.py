@@ -14,6 +14,7 @@ from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.model.finance.budget import PAYERS
+from bhyt_analysis.model.projection.simulate import without_groups
 from bhyt_analysis.tables.columns import column_name
 from bhyt_analysis.tables.labels import statuses_of
 
@@ -105,7 +106,8 @@ def payers(
     >>> chart = bhyt.charts.payers(rows, "huyện Sơn Dương", "vi", "kế hoạch của huyện Sơn Dương")
     """
     lang = check_lang(lang)
-    totals = rows[(rows["group"] == "all") & (rows["result"] == result)]
+    rows = without_groups(rows)
+    totals = rows[rows["result"] == result]
     totals = totals[totals["month"] > totals["month"].min()]
     by_year = totals.groupby(totals["month"].dt.year)
     years, count = by_year[[f"vnd_{p}" for p in PAYERS]].sum() * 1e-9, by_year["month"].count()

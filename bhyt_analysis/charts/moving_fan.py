@@ -16,6 +16,7 @@ from bhyt_analysis.charts import projection
 from bhyt_analysis.charts.chart import Chart
 from bhyt_analysis.charts.text_outlines import PixelCanvas
 from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.model.projection.simulate import without_groups
 from bhyt_analysis.tables.labels import statuses_of
 
 
@@ -53,7 +54,7 @@ class MovingFan:
 
     def draw(self, rows: pd.DataFrame, **fields: Any) -> Image.Image | None:
         """Return the picture of another chart of these ``fields``; None where it does not fit into the frame."""
-        totals = rows[rows["group"] == "all"]
+        totals = without_groups(rows)
         rates = totals[["rate", *(name for band in projection.BANDS for name in band)]].to_numpy() * 100
         low, high = limits = self.axes.get_ylim()
         title = self._wrap_title(projection.fan_name(totals, fields["name"]))
@@ -93,6 +94,6 @@ class MovingFan:
 
 def _frame(rows: pd.DataFrame, fields: Mapping[str, Any]) -> object:
     """Return what charts must share to be drawn in one frame."""
-    totals, same = rows[rows["group"] == "all"], {k: v for k, v in fields.items() if k not in ("draws", "targets")}
+    totals, same = without_groups(rows), {k: v for k, v in fields.items() if k not in ("draws", "targets")}
     targets = [dict(target) for target in fields.get("targets", ())]
     return same, targets, totals["month"].tolist(), statuses_of(totals)

@@ -18,6 +18,7 @@ from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.model.projection.after_loss import ENTITLEMENTS, UNINSURED
 from bhyt_analysis.model.projection.assumptions import assumptions
+from bhyt_analysis.model.projection.simulate import without_groups
 from bhyt_analysis.tables.labels import group_name, statuses_of
 
 LINES = (drawing.BLUE, drawing.RED, drawing.GREEN, drawing.ORANGE, drawing.VIOLET, drawing.SKY, drawing.DARK)
@@ -50,7 +51,7 @@ def fan(
     >>> chart = bhyt.charts.fan(rows, "huyện Lục Ngạn", targets, "vi", "chỉ thị của Huyện ủy")
     """
     lang = check_lang(lang)
-    totals = rows[rows["group"] == "all"]
+    totals = without_groups(rows)
     lines = fan_lines(totals, lang)
     behavioural, static = (frame for frame, _, _ in lines)
     sheet = drawing.new_chart(92, "chart.fan", fan_name(totals, name), lang, statuses_of(totals))
@@ -125,7 +126,8 @@ def scenarios(rows: pd.DataFrame, name: str, lang: str | None = None, source: st
     >>> chart = bhyt.charts.scenarios(rows, "huyện Lục Ngạn", "vi", "chỉ thị của Huyện ủy")
     """
     lang = check_lang(lang)
-    rows = rows[(rows["group"] == "all") & (rows["result"] == "behavioural")]
+    rows = without_groups(rows)
+    rows = rows[rows["result"] == "behavioural"]
     sheet = drawing.new_chart(100, "chart.scenarios", name, lang, statuses_of(rows))
     ends = []
     for i, (scenario, line) in enumerate(rows.groupby("scenario", sort=False)):

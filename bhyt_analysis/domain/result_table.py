@@ -1,10 +1,12 @@
-"""Mark result tables with the name of the function that made them."""
+"""Mark result tables with the name of the function that made them, and read what their rows are asked to be."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import ParamSpec
 
 import pandas as pd
+
+from bhyt_analysis.i18n.messages import BhytError
 
 P = ParamSpec("P")
 
@@ -28,3 +30,20 @@ def result_table(function: Callable[P, pd.DataFrame]) -> Callable[P, pd.DataFram
         return table
 
     return call
+
+
+def parse_by(by: str | Sequence[str] | None, known: Sequence[str]) -> list[str]:
+    """Return what rows are by, as a list; a text may name several with commas between them.
+
+    Raises BhytError for what is not in ``known``.
+
+    Examples
+    --------
+    >>> parse_by("group, commune", ["group", "commune", "month"]), parse_by(None, ["group"])
+    (['group', 'commune'], [])
+    """
+    names = by.split(",") if isinstance(by, str) else list(by or [])
+    names = [name.strip() if isinstance(name, str) else str(name) for name in names]
+    if unknown := [name for name in names if name and name not in known]:
+        raise BhytError(("error.unknown_by", {"found": ", ".join(unknown), "expected": ", ".join(known)}))
+    return [name for name in names if name]

@@ -8,9 +8,15 @@ from bhyt_analysis.explorer.markup import escape_html
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.model.finance.budget import PAYERS
 from bhyt_analysis.model.projection.simulate import MONEY
+from bhyt_analysis.model.projection.yearly import yearly
 from bhyt_analysis.tables.labels import group_name
 
 YEARS_AFTER = 2  # that are rendered
+
+
+def behavioural_costs(months: pd.DataFrame) -> pd.DataFrame:
+    """Return the costs of each year by group, with take-up."""
+    return yearly(months[months["result"] == "behavioural"])
 
 
 def render_costs(costs: pd.DataFrame, reference: pd.DataFrame, year: int, lang: str) -> str:

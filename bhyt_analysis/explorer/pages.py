@@ -44,7 +44,6 @@ from bhyt_analysis.i18n.messages import BhytError, has_message, translate
 from bhyt_analysis.ingest.personal_text import error_text
 from bhyt_analysis.ingest.scenario_files import localise_scenario
 from bhyt_analysis.model.projection.scenario import Scenario
-from bhyt_analysis.model.projection.simulate import projection_table
 from bhyt_analysis.model.targets.allocation import METHODS
 from bhyt_analysis.tables.formatting import to_html
 
@@ -392,8 +391,8 @@ def _files(app: Explorer, name: str) -> dict[str, bytes]:
     if name == "payers":
         files |= markup.table_files(get_view(state, "costs"), name, lang)
     if name == "path":
-        months = projection_table(get_view(state, "projection")).assign(scenario=scenario_title(state, lang))
-        files |= markup.table_files(months, "months", lang)
+        months, groups = get_view(state, "tables")
+        files |= markup.table_files(months, "months", lang) | markup.table_files(groups, "months_by_group", lang)
     return files
 
 

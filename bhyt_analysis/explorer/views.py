@@ -23,7 +23,7 @@ from bhyt_analysis.charts.chart import Chart, render_image
 from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.explorer.markup import render_headline, render_results, sort_communes
-from bhyt_analysis.explorer.money import render_costs
+from bhyt_analysis.explorer.money import behavioural_costs, render_costs
 from bhyt_analysis.explorer.state import DRAWS, LAW_FIELDS, State, in_force, to_scenario
 from bhyt_analysis.explorer.text_input import parse_amounts, parse_rate
 from bhyt_analysis.explorer.titles import scenario_title, short_group_name
@@ -40,7 +40,6 @@ from bhyt_analysis.model.projection.baseline import Baseline, build_baseline
 from bhyt_analysis.model.projection.cohort import Floats
 from bhyt_analysis.model.projection.compare import compare
 from bhyt_analysis.model.projection.projection import Projection, apply_behaviour, apply_policy, first_dispute
-from bhyt_analysis.model.projection.yearly_costs import yearly_costs
 from bhyt_analysis.model.reclassification.reclassify import COLUMNS, reclassify
 from bhyt_analysis.model.targets.allocation import METHODS, allocate, communes_to_allocate
 from bhyt_analysis.tables.explain import premium_steps
@@ -163,9 +162,20 @@ def _projection(context: Context, state: State, policy: Projection) -> Projectio
 
 
 @_view("lang")
-def _group_months(context: Context, state: State, projection: Projection) -> pd.DataFrame:
-    table = simulation.projection_table(projection)
-    return table.assign(scenario=scenario_title(state, state.lang))
+def _tables(context: Context, state: State, projection: Projection) -> tuple[pd.DataFrame, ...]:
+    """Return the months of the area, and those of its groups."""
+    title = scenario_title(state, state.lang)
+    return tuple(table.assign(scenario=title) for table in simulation.projection_tables(projection))
+
+
+@_view()
+def _area_months(context: Context, state: State, tables: tuple[pd.DataFrame, ...]) -> pd.DataFrame:
+    return tables[0]
+
+
+@_view()
+def _costs(context: Context, state: State, tables: tuple[pd.DataFrame, ...]) -> pd.DataFrame:
+    return behavioural_costs(tables[1])
 
 
 @_view("draws")
@@ -241,13 +251,12 @@ def _probabilities(_: Context, state: State, projection: Projection, targets: Ta
 
 
 _model_view("targets", uncertainty.upcoming_targets, "data", "policy")
-_model_view("months", outlooks.add_intervals, "group_months", "projection", "rates")
+_model_view("months", outlooks.add_intervals, "area_months", "projection", "rates")
 _model_view("outlook", outlooks.outlook, "months", "month")
-_model_view("steps", outlooks.coverage_steps, "projection", "group_months", "month")
-_model_view("costs", yearly_costs, "group_months")
-_model_view("reference_table", simulation.projection_table, "reference")
-_model_view("reference_costs", yearly_costs, "reference_table")
-_model_view("reference_outlook", outlooks.outlook, "reference_table", "month")
+_model_view("steps", outlooks.coverage_steps, "projection", "area_months", "month")
+_model_view("reference_tables", simulation.projection_tables, "reference")
+_view(name="reference_costs")(lambda _, state, reference_tables: behavioural_costs(reference_tables[1]))
+_view(name="reference_outlook")(lambda _, state, reference_tables, month: outlooks.outlook(reference_tables[0], month))
 
 
 @_view("lang")
@@ -377,9 +386,9 @@ def _path(
 
 
 @_chart()
-def _people(context: Context, state: State, steps: pd.DataFrame, group_months: pd.DataFrame, source: str) -> DrawChart:
+def _people(context: Context, state: State, steps: pd.DataFrame, area_months: pd.DataFrame, source: str) -> DrawChart:
     """Draw the change of the people insured from the start to the month of the figures."""
-    end = ["proposal"] if group_months["proposal"].any() else steps["status"][-1:]
+    end = ["proposal"] if area_months["proposal"].any() else steps["status"][-1:]
     labels = [translate(f"explore.step_{r.step}", state.lang, on=r.on) for r in steps.itertuples()]
     rows = steps.assign(label=labels, status=[*steps["status"][:-1], *end])
     name, title = area_title(context, state), "chart.explored_people"
@@ -387,11 +396,11 @@ def _people(context: Context, state: State, steps: pd.DataFrame, group_months: p
 
 
 @_chart()
-def _payers(context: Context, state: State, group_months: pd.DataFrame, source: str) -> DrawChart | None:
+def _payers(context: Context, state: State, area_months: pd.DataFrame, source: str) -> DrawChart | None:
     """Draw the money of each payer by year; None where no cost is known."""
-    if not (group_months.loc[group_months["result"] == "behavioural", simulation.MONEY] > 0).to_numpy().any():
+    if not (area_months.loc[area_months["result"] == "behavioural", simulation.MONEY] > 0).to_numpy().any():
         return None
-    return partial(charts.payers, group_months, area_title(context, state), state.lang, source)
+    return partial(charts.payers, area_months, area_title(context, state), state.lang, source)
 
 
 @_chart("zones")

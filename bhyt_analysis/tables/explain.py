@@ -123,7 +123,8 @@ def _explain_compare(row: Row, lang: str, law: Law) -> Iterator[str]:
 
 def _explain_simulate(row: Row, lang: str, law: Law) -> Iterator[str]:
     fields = {k: row[k] for k in ("name", "scenario", "people", "insured", "rate")}
-    fields |= {"group": group_name(row["group"], lang), "result": translate(f"result.{row['result']}", lang)}
+    fields |= {"group": group_name(str(row.get("group", "all")), lang)}
+    fields |= {"result": translate(f"result.{row['result']}", lang)}
     yield translate("explain.simulated", lang, on=row["month"], **fields)
     if pd.notna(row["rate_low"]) and row["rate_high"] > row["rate_low"]:
         yield translate("explain.interval", lang, low=row["rate_low"], high=row["rate_high"])
@@ -134,7 +135,7 @@ def _explain_simulate(row: Row, lang: str, law: Law) -> Iterator[str]:
         salary, rate = in_force.number("base_salary"), in_force.number("contribution_rate")
         article = format_citation(in_force.reference("base_salary"), lang)
         yield translate("explain.money", lang, parts=parts, salary=salary, rate=rate, article=article)
-        if row["group"] == "household" and row["insured"]:
+        if row.get("group") == "household" and row["insured"]:
             yield translate("explain.household", lang, scale=sum(money.values()) / (row["insured"] * salary * rate))
     if row["proposal"]:
         yield translate("status.proposal", lang) + "."

@@ -35,6 +35,7 @@ from bhyt_analysis.model.targets.allocation import communes_to_allocate
 
 from ..conftest import ROOT
 from ..csv_files import read_csv_rows
+from ..simulated import simulate_all
 from . import chromium
 
 chromium.required()
@@ -274,7 +275,7 @@ def expected(data, tmp_path_factory):
     figures = {}
     for key, plan in plans.items():
         months = bhyt.simulate(data, "Lục Ngạn", bhyt.read_scenario(plan), draws=0)
-        months = months[(months["group"] == "all") & (months["result"] == "behavioural")].set_index("month")
+        months = months[(months["result"] == "behavioural")].set_index("month")
         last, half_year = months.loc[DAY], months.loc["2021-07-01":DAY]
         figures[key] = {
             "uninsured": int(last["people"] - last["insured"]),
@@ -383,7 +384,14 @@ def test_charts_and_tables_are_downloaded_from_the_page(lab, downloads, data):
     open_ordinary_scenario(lab)
     lab.press("Tải về", ".bhyt-results button")  # the first: that of the path
     files = lab.until(lambda: {a.get_attribute("download"): a for a in lab.all("a.bhyt-file")})
-    assert set(files) == {"path.png", "path.svg", "months.csv", "months.xlsx"}
+    assert set(files) == {
+        "path.png",
+        "path.svg",
+        "months.csv",
+        "months.xlsx",
+        "months_by_group.csv",
+        "months_by_group.xlsx",
+    }
     for link in files.values():
         lab.driver.execute_script("arguments[0].click()", link)
     lab.until(lambda: all((downloads / name).exists() for name in files))
@@ -522,7 +530,7 @@ def test_near_poor_and_base_salary_show_who_pays_what(lab, data):
     record = {"name": "x", "law": [dict(r) for r in LAW_OF_QUESTION]}
     reform = parse_scenario(record, ROOT / "x.toml").reforms
     plans = [replace(base, name=n, reforms=r) for n, r in (("before", ()), ("after", reform))]
-    months = bhyt.simulate(data, "Sơn Dương", plans, draws=0)
+    months = simulate_all(data, "Sơn Dương", plans, draws=0)
     months = months[(months["result"] == "behavioural") & (months["month"].dt.year == 2027)]
     vnd = months.groupby(["scenario", "group"])[["vnd_central", "vnd_household"]].sum()
     for group in ("near_poor", "student", "all"):

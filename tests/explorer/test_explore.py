@@ -36,6 +36,7 @@ from bhyt_analysis.model.targets.allocation import communes_to_allocate
 
 from ..conftest import ROOT
 from ..ingest.offices import AREAS, CARDS, PEOPLE, office, write_xlsx
+from ..simulated import simulate_all
 
 LEFT = "minority_left_2016_2020_list"
 ORDINARY = replace(states.from_file("decision_861_ordinary"), area="219", on="2021-12-31", since="2021-07-01")
@@ -58,7 +59,7 @@ def words(html):
 def expected(data, plan):
     """Return the library's figures of Lục Ngạn at the end of 2021, computed without the explorer."""
     months = bhyt.simulate(data, "Lục Ngạn", bhyt.read_scenario(plan), draws=0)
-    rows = months[(months["group"] == "all") & (months["result"] == "behavioural") & (months["month"] == "2021-12-31")]
+    rows = months[(months["result"] == "behavioural") & (months["month"] == "2021-12-31")]
     return rows.iloc[0]
 
 
@@ -78,7 +79,7 @@ def test_saved_file_restores_state_and_gives_same_figures_in_batch(tmp_path, dat
     assert again == replace(FULL, name="Của tôi", name_en="")
     outlook = memoised_views(Context(data, bhyt.Law.read()))(FULL, "outlook").set_index("result")
     months = bhyt.simulate(data, "Lục Ngạn", bhyt.read_scenario(path), draws=0)
-    row = months[(months["month"] == "2021-12-31") & (months["group"] == "all")].set_index("result")
+    row = months[(months["month"] == "2021-12-31")].set_index("result")
     assert outlook["insured"].to_dict() == row["insured"].to_dict()
     assert outlook.at["behavioural", "vnd_province"] > 0
 
@@ -209,7 +210,7 @@ def test_figures_have_the_difference_to_the_law_in_force(context, data, law):
     plans = [states.to_scenario(s) for s in (state, changed)]
     months = bhyt.simulate(data, "Sơn Dương", [replace(p, name=str(i)) for i, p in enumerate(plans)], draws=0)
     months = months[(months["result"] == "behavioural") & (months["month"].dt.year == 2027)]
-    last = months[(months["month"] == "2027-12-31") & (months["group"] == "all")].set_index("scenario")
+    last = months[(months["month"] == "2027-12-31")].set_index("scenario")
     more = int(last.at["1", "insured"] - last.at["0", "insured"])
     headline, results = (words(get_view(changed, view)) for view in ("headline", "results"))
     assert f"so với luật hiện hành: {format_message('{v:+n}', 'vi', v=-more)} người" in headline
@@ -409,7 +410,7 @@ def test_move_is_previewed_from_few_draws_then_all_are_made(context, data):
     assert "của 50 lần mô phỏng" in sources[0]
     assert "của 200 lần mô phỏng" in sources[1]
     months = bhyt.simulate(data, "Lục Ngạn", bhyt.read_scenario("decision_861_high"), draws=200)
-    row = months.query("group == 'all' and result == 'behavioural'").set_index("month").loc["2021-12-31"]
+    row = months.query("result == 'behavioural'").set_index("month").loc["2021-12-31"]
     for rate in row[["rate_low", "rate_high"]]:
         assert format_message("{v:p1}", "vi", v=rate) in final
     assert format_number(row["people"] - row["insured"]) in preview  # the central figure rests on no draw
@@ -702,7 +703,7 @@ def test_walkthrough_in_docs_has_figures_of_the_library(data):
         top_up = {"group": LEFT, "points": 0.7, "area": "Bắc Giang", "since": "2021-07-01"}
         record = {"name": "x", "decision": "861", "assumptions": {"outreach": outreach}, "top_up": [top_up]}
         months = bhyt.simulate(data, "Lục Ngạn", parse_scenario(record, ROOT / "x.toml"), draws=0)
-        months = months[(months["group"] == "all") & (months["result"] == "behavioural")].set_index("month")
+        months = months[(months["result"] == "behavioural")].set_index("month")
         cost = months.loc["2021-07-01":"2021-12-31", "vnd_province"].sum()
         assert format_message("{v:bn2}", "vi", v=cost) == billions
         assert f"**{billions} tỷ đồng**" in text
@@ -718,7 +719,7 @@ def test_other_questions_in_docs_have_figures_of_the_library(data):
     ]
     record = {"name": "0", "decision": "861", "support_window": "decree 75", "end": "2028-12-31"}
     plans = [parse_scenario(r, ROOT / "x.toml") for r in (record, {**record, "name": "1", "law": law})]
-    months = bhyt.simulate(data, "Sơn Dương", plans, draws=0)
+    months = simulate_all(data, "Sơn Dương", plans, draws=0)
     months = months[(months["result"] == "behavioural") & (months["month"].dt.year == 2027)]
     vnd = months.groupby(["scenario", "group"])[["vnd_central", "vnd_household"]].sum()
     for group, payer in (("all", "vnd_central"), ("all", "vnd_household"), ("near_poor", "vnd_central")):

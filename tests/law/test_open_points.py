@@ -78,7 +78,7 @@ def readings(data):
     scenarios = {window: bhyt.read_scenario(name) for window, name in names.items()}
     assert all(scenarios[window].support_window == window for window in names)
     table = bhyt.simulate(data, "Sơn Dương", list(scenarios.values()), draws=0)
-    table = table[(table["group"] == "all") & (table["result"] == "behavioural")]
+    table = table[table["result"] == "behavioural"]
     return scenarios, {w: table[table["scenario"] == s.name].set_index("month") for w, s in scenarios.items()}
 
 
@@ -194,7 +194,7 @@ def test_a_province_s_own_group_is_read_simulated_and_paid_by_it(tmp_path):
     lines = ['name = "x"', 'end = "2027-12-31"', "[[law]]", 'parameter = "subsidy_share"', 'key = "provincial_group"']
     lines += ['area = "Đồng Nai"', 'since = "2027-01-01"', "value = 0.45"]
     (tmp_path / "s.toml").write_text("\n".join(lines), encoding="utf-8")
-    table = bhyt.simulate(bhyt.load(folder), "Đồng Nai", bhyt.read_scenario(tmp_path / "s.toml"), draws=0)
+    table = bhyt.simulate(bhyt.load(folder), "Đồng Nai", bhyt.read_scenario(tmp_path / "s.toml"), by="group", draws=0)
     own = table[(table["group"] == "provincial_group") & (table["result"] == "behavioural")].set_index("month")
     paid = own.loc["2027-01-31", ["insured", "vnd_central", "vnd_province", "vnd_household"]].tolist()
     assert paid == [50_000, 0, 2_561_625_000, 3_130_875_000]

@@ -152,7 +152,7 @@ def test_one_file_has_rows_of_law_top_ups_and_zones(data, tmp_path):
     assert scenario.is_proposal
     projection = bhyt.project_area(data, "Lục Ngạn", scenario)
     assert projection.baseline.exits["lost"].sum() == 39417
-    months = bhyt.simulate(data, "Lục Ngạn", scenario, draws=0)
+    months = bhyt.simulate(data, "Lục Ngạn", scenario, by="group", draws=0)
     month = months[(months["month"] == "2021-12-31") & (months["group"] == LEFT)].iloc[-1]
     assert month["vnd_province"] == month["insured"] * 46935
     assert month["vnd_central"] == 0

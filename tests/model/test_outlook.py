@@ -33,7 +33,7 @@ def test_year_of_son_duong_by_hand(data):
 def test_year_of_a_day_is_the_sum_of_its_months(projected):
     _, months = projected
     rows_of_day = outlook(months, "2022-12-31").set_index("result")
-    year = months[(months["group"] == "all") & (months["month"].dt.year == 2022)]
+    year = months[months["month"].dt.year == 2022]
     for result in ("static", "behavioural"):
         rows = year[year["result"] == result]
         assert rows_of_day.at[result, "months"] == 12
@@ -45,7 +45,7 @@ def test_year_of_a_day_is_the_sum_of_its_months(projected):
 def test_month_of_the_count_costs_nothing(data):
     months = bhyt.simulate(data, "Lục Ngạn", PLAN, draws=0)
     rows = outlook(months, "2021-12-31").set_index("result")
-    late = months[(months["group"] == "all") & (months["month"] > "2021-06-30") & (months["month"] <= "2021-12-31")]
+    late = months[(months["month"] > "2021-06-30") & (months["month"] <= "2021-12-31")]
     assert rows.at["behavioural", "months"] == 6
     assert rows.at["behavioural", "vnd_central"] == late.loc[late["result"] == "behavioural", "vnd_central"].sum()
 
@@ -54,7 +54,7 @@ def test_month_of_the_count_costs_nothing(data):
 def test_steps_lead_from_the_first_month_to_the_day(projected, result):
     projection, months = projected
     steps = coverage_steps(projection, months, "2022-12-31", result)
-    rows = months[(months["group"] == "all") & (months["result"] == result)].set_index("month")["insured"]
+    rows = months[months["result"] == result].set_index("month")["insured"]
     assert steps["people"].iloc[0] == rows.iloc[0]
     assert steps["people"].iloc[-1] == rows["2022-12-31"] == steps["people"].iloc[:-1].sum()
     assert steps["kind"].tolist() == ["level", *["change"] * (len(steps) - 2), "level"]

@@ -17,6 +17,8 @@ from bhyt_analysis.model.projection.levers import build_reform, top_up_rows
 from bhyt_analysis.model.projection.projection import coverage_changes, division_of, insured_people, project
 from bhyt_analysis.model.projection.simulate import MONEY, RESULTS, project_area, projection_table
 
+from ..simulated import table_all
+
 LAW = Law.read()
 COUNT = pd.Timestamp("2024-06-30")
 END = pd.Timestamp("2028-12-31")
@@ -221,10 +223,10 @@ def test_insured_are_no_more_than_people(baseline, window, outreach, growth):
 @given(baselines(), windows, outreaches, st.sampled_from([0.0, 0.01, -0.01]))
 def test_whole_people_add_up_in_every_month(baseline, window, outreach, growth):
     projection = project(baseline, plan(window, outreach=outreach, population_growth=growth), LAW)
-    area = projection_table(projection)
+    area = table_all(projection)
     keys = ["result", "month"]
     total = area[area["group"] == "all"].set_index(keys)
-    parts = [area] if len(baseline.units) == 1 else [area, projection_table(projection, by_commune=True)]
+    parts = [area] if len(baseline.units) == 1 else [area, table_all(projection, by_commune=True)]
     for table in parts:
         groups, sums = (table[(table["group"] == "all") == is_all] for is_all in (False, True))
         sums = sums.set_index([*keys, "area"])
@@ -244,15 +246,15 @@ def test_whole_people_add_up_in_every_month(baseline, window, outreach, growth):
 @given(baselines(), windows, outreaches)
 def test_the_first_month_is_the_count_without_interval(baseline, window, outreach):
     projection = project(baseline, plan(window, outreach=outreach), LAW)
-    communes = projection_table(projection, by_commune=len(baseline.units) > 1, draws=10)
-    for table in (projection_table(projection, draws=10), communes):
+    communes = table_all(projection, by_commune=len(baseline.units) > 1, draws=10)
+    for table in (table_all(projection, draws=10), communes):
         first = table[table["month"] == COUNT]
         for column in ("rate_low", "rate_inner_low", "rate_median", "rate_inner_high", "rate_high"):
             has_bound = first[column].notna()
             assert (first.loc[has_bound, column] - first.loc[has_bound, "rate"]).abs().max() < 1e-12
             assert has_bound[first["group"] == "all"].all()
     counted = baseline.insured.sum(axis=0)
-    first = projection_table(projection).query("month == @COUNT and group != 'all'")
+    first = projection_table(projection, ["group"]).query("month == @COUNT")
     for result in RESULTS:
         rows = first[first["result"] == result].set_index("group")["insured"]
         assert rows.reindex(GROUPS, fill_value=0).tolist() == counted.tolist()

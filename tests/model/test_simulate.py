@@ -30,6 +30,7 @@ from bhyt_analysis.model.projection.uncertainty import (
 from bhyt_analysis.tables.explain import probability_texts
 
 from ..conftest import ROOT, write_table
+from ..simulated import simulate_all
 
 ORDINARY = bhyt.Scenario("thường xuyên", "ordinary", decision="861", end=pd.Timestamp("2027-12-31"))
 INTENSIVE = dataclasses.replace(
@@ -45,12 +46,12 @@ def month_row(table, month, result="behavioural", group="all"):
 
 @pytest.fixture(scope="module")
 def luc_ngan(data):
-    return bhyt.simulate(data, "Lục Ngạn", ORDINARY, draws=200)
+    return simulate_all(data, "Lục Ngạn", ORDINARY, draws=200)
 
 
 @pytest.fixture(scope="module")
 def son_duong(data):
-    return bhyt.simulate(data, "Sơn Dương", [NOTHING, ORDINARY, INTENSIVE], draws=0)
+    return simulate_all(data, "Sơn Dương", [NOTHING, ORDINARY, INTENSIVE], draws=0)
 
 
 # --- by hand -----------------------------------------------------------------------------------------
@@ -108,21 +109,21 @@ def test_support_that_ends_in_october_2026_is_a_second_loss(son_duong):
 
 def test_growth_of_the_population_by_hand(data):
     grows = dataclasses.replace(NOTHING, assumption_ranges={"population_growth": (0.01, 0.01, 0.01)})
-    table = bhyt.simulate(data, "Sơn Dương", grows, draws=0)
+    table = simulate_all(data, "Sơn Dương", grows, draws=0)
     assert month_row(table, "2022-12-31")["people"] == round(182_330 * 1.01)
     assert month_row(table, "2022-12-31", "static")["insured"] == round(155_163 * 1.01)
 
 
 def test_an_income_gives_employers_and_pensioners_a_cost(data):
     paid = dataclasses.replace(NOTHING, income={"employer_employee": 6_000_000.0, "social_security_paid": 4_000_000.0})
-    row = month_row(bhyt.simulate(data, "Sơn Dương", paid, draws=0), "2022-06-30", "static")
+    row = month_row(simulate_all(data, "Sơn Dương", paid, draws=0), "2022-06-30", "static")
     assert row["vnd_employer"] == 8_541 * 180_000
     assert row["vnd_social_security_fund"] == 5_374 * 180_000
     assert row["insured_costed"] == row["insured"]
 
 
 def test_people_who_gain_an_entitlement_are_insured_in_it(data):
-    table = bhyt.simulate(data, "X001", ORDINARY, by=["commune", "group"], draws=0)
+    table = simulate_all(data, "X001", ORDINARY, by=["commune"], draws=0)
     gains = table[(table["area"] == "X00110") & (table["result"] == "static")]  # zone I to III: 1,842 people
     group = gains[gains["group"] == "difficult_area"].set_index("month")["insured"]
     assert group["2021-07-31"] - group["2021-06-30"] == 1842
@@ -144,8 +145,8 @@ def test_groups_add_up_to_all_and_payers_to_the_premium(son_duong, luc_ngan):
 
 
 def test_communes_add_up_to_their_district(data):
-    district = bhyt.simulate(data, "X001", ORDINARY, draws=0)
-    parts = bhyt.simulate(data, "X001", ORDINARY, by=["commune"], draws=0)
+    district = simulate_all(data, "X001", ORDINARY, draws=0)
+    parts = bhyt.simulate(data, "X001", ORDINARY, by="commune", draws=0)
     sums = parts.groupby(["result", "month"])["insured"].sum()
     for result in ("static", "behavioural"):
         one = district[(district["group"] == "all") & (district["result"] == result)].set_index("month")["insured"]
@@ -176,7 +177,7 @@ def test_insured_never_exceed_people_whatever_is_assumed(data, outreach, househo
         "population_growth": growth,
     }
     scenario = dataclasses.replace(ORDINARY, assumption_ranges={k: (v, v, v) for k, v in values.items()})
-    table = bhyt.simulate(data, "Lục Ngạn", scenario, draws=0)
+    table = simulate_all(data, "Lục Ngạn", scenario, draws=0)
     assert (table["insured"] >= 0).all()
     assert (table["insured"] <= table["people"]).all()
 
@@ -187,7 +188,7 @@ def test_the_cohort_adds_up_every_month(data):
     assert (table["lost"] == 46_106).all()
     assert (table["broken"] <= table["lost"] + 1e-6).all()
     acting = table[table["result"] == "behavioural"].set_index("month")
-    simulated = bhyt.simulate(data, "Lục Ngạn", ORDINARY, draws=0)
+    simulated = simulate_all(data, "Lục Ngạn", ORDINARY, draws=0)
     for month in ("2021-07-31", "2024-05-31", "2027-12-31"):
         expected = 224_275 - acting.loc[month, "uninsured"]
         assert month_row(simulated, month)["insured"] == pytest.approx(expected, abs=1)
@@ -206,7 +207,7 @@ def test_the_transition_matrix_of_each_commune_adds_up_to_one(data):
 
 def test_a_scenario_that_changes_nothing_says_so(data):
     same = dataclasses.replace(NOTHING, name="cũng vậy")
-    table = bhyt.simulate(data, "Sơn Dương", [NOTHING, same], draws=0)
+    table = simulate_all(data, "Sơn Dương", [NOTHING, same], draws=0)
     rows = bhyt.add_comparison_texts(bhyt.compare(table))
     assert rows["text"].tolist()[2:] == ["“cũng vậy” không thay đổi gì so với “hiện trạng” (tính đến 31/12/2027)."] * 2
 
@@ -229,7 +230,7 @@ def test_the_comparison_by_hand(son_duong):
 def test_a_provincial_reform_is_paid_by_the_province(data, tmp_path, law):
     reform = read_law(tmp_path, "minority_left_2016_2020_list,Bắc Giang,2021-07-01,2023-10-31,0.7")
     supported = dataclasses.replace(ORDINARY, name="tỉnh hỗ trợ 70%", reforms=(reform,))
-    table = bhyt.simulate(data, "Lục Ngạn", [ORDINARY, supported], draws=0)
+    table = simulate_all(data, "Lục Ngạn", [ORDINARY, supported], draws=0)
     row = bhyt.compare(table, on="2021-12-31").set_index(["scenario", "result"]).loc[(supported.name, "behavioural")]
     assert row["people"] > 0
     assert row["vnd_province_more"] > 0
@@ -261,7 +262,7 @@ def test_it_starts_on_the_last_day_before_the_loss(data, law):
 
 def test_earlier_leavers_are_no_more_than_the_uninsured(data):
     later = dataclasses.replace(ORDINARY, start=pd.Timestamp("2021-07-31"))
-    table = bhyt.simulate(data, "Lục Ngạn", later, draws=0)
+    table = simulate_all(data, "Lục Ngạn", later, draws=0)
     first = month_row(table, "2021-07-31")
     assert first["insured"] == round(0.8721 * 226_540)
     matrix = transitions(project_area(data, "Lục Ngạn", later), "2021-07-31").set_index("to")["people"]
@@ -270,20 +271,20 @@ def test_earlier_leavers_are_no_more_than_the_uninsured(data):
 
 def test_area_without_figures_or_losses_is_an_error(data):
     with pytest.raises(BhytError, match="neither cards nor a coverage rate"):
-        bhyt.simulate(data, "Bình Sơn", NOTHING)
+        simulate_all(data, "Bình Sơn", NOTHING)
     with pytest.raises(BhytError, match="how many lose a card"):
-        bhyt.simulate(data, "Sơn Dương", dataclasses.replace(ORDINARY, decision="582"))
+        simulate_all(data, "Sơn Dương", dataclasses.replace(ORDINARY, decision="582"))
     with pytest.raises(BhytError, match="not every commune"):
-        bhyt.simulate(data, "Lục Ngạn", ORDINARY, by=["commune"])
+        simulate_all(data, "Lục Ngạn", ORDINARY, by=["commune"])
 
 
 # --- how sure it is -------------------------------------------------------------------------------------
 
 
 def test_same_seed_gives_same_draws_and_ordered_intervals(data, luc_ngan):
-    again = bhyt.simulate(data, "Lục Ngạn", ORDINARY, draws=200)
+    again = simulate_all(data, "Lục Ngạn", ORDINARY, draws=200)
     pd.testing.assert_frame_equal(luc_ngan, again)
-    other = bhyt.simulate(data, "Lục Ngạn", ORDINARY, draws=200, seed=2)
+    other = simulate_all(data, "Lục Ngạn", ORDINARY, draws=200, seed=2)
     assert not luc_ngan["rate_low"].equals(other["rate_low"])
     order = luc_ngan[["rate_low", "rate_inner_low", "rate_median", "rate_inner_high", "rate_high"]].to_numpy()
     assert (np.diff(order, axis=1) >= 0).all()
@@ -302,7 +303,7 @@ def test_the_tornado_moves_one_assumption_at_a_time(data):
     rows = tornado(project_area(data, "Lục Ngạn", ORDINARY), "2021-12-31").set_index("name")
     high = rows.at["take_up.household", "high"]
     scenario = dataclasses.replace(ORDINARY, assumption_ranges={"take_up.household": (high,) * 3})
-    alone = month_row(bhyt.simulate(data, "Lục Ngạn", scenario, draws=0), "2021-12-31")["rate"]
+    alone = month_row(simulate_all(data, "Lục Ngạn", scenario, draws=0), "2021-12-31")["rate"]
     assert rows.at["take_up.household", "rate_high"] == pytest.approx(alone, abs=1e-5)
     assert rows["width"].is_monotonic_decreasing
 
@@ -332,7 +333,7 @@ def test_the_household_factor_of_the_census_is_a_range(data):
         factors = [factor_by_hand(row, paying) for row in communes.to_dict("records")]
         factor = np.average(factors, weights=communes["people"].astype(float))
         scenario = dataclasses.replace(ORDINARY, assumption_ranges={"members_paying": (paying,) * 3})
-        table = bhyt.simulate(data, "Sơn Dương", scenario, draws=0).query("result == 'behavioural'")
+        table = simulate_all(data, "Sơn Dương", scenario, draws=0).query("result == 'behavioural'")
         row = month_row(table, "2022-12-31", group="household")
         assert row["vnd_household"] == pytest.approx(row["insured"] * 0.045 * 1_490_000 * factor, abs=1)
         year = table[(table["group"] == "all") & (table["month"].dt.year == 2022)]
@@ -347,7 +348,7 @@ def test_a_reform_of_the_household_factor_counts_from_its_day(data):
     # from July 2023 each member pays as the first does: 4.5% of 1,800,000; what was paid before stays
     rows = [{"parameter": "household_factor", "key": str(n), "since": "2023-07-01", "value": 1} for n in range(2, 6)]
     reform = dataclasses.replace(ORDINARY, reforms=(build_reform(rows, "x"),))
-    before, after = (bhyt.simulate(data, "Sơn Dương", one, draws=0) for one in (ORDINARY, reform))
+    before, after = (simulate_all(data, "Sơn Dương", one, draws=0) for one in (ORDINARY, reform))
     paid = [month_row(table, "2023-06-30", group="household")["vnd_household"] for table in (before, after)]
     assert paid[0] == paid[1]
     row = month_row(after, "2023-07-31", group="household")
@@ -375,7 +376,7 @@ def test_break_even_by_hand(data):
     assert row["value"] == pytest.approx(0.8034, abs=2e-4)
     outreach = break_even(data, "Lục Ngạn", ORDINARY, 0.87, "2021-12-31", name="outreach").iloc[0]
     scenario = dataclasses.replace(ORDINARY, assumption_ranges={"outreach": (outreach["value"],) * 3})
-    row = month_row(bhyt.simulate(data, "Lục Ngạn", scenario, draws=0), "2021-12-31")
+    row = month_row(simulate_all(data, "Lục Ngạn", scenario, draws=0), "2021-12-31")
     assert row["rate"] == pytest.approx(0.87, abs=1e-4)
     never = break_even(data, "Lục Ngạn", ORDINARY, 0.99, "2021-12-31", name="outreach").iloc[0]
     assert pd.isna(never["value"])
@@ -408,7 +409,7 @@ def test_blocks_of_units_are_their_sum(data):
 
 
 def test_groups_of_communes_have_no_intervals(data):
-    table = bhyt.simulate(data, "X001", ORDINARY, by=["commune", "group"], draws=20)
+    table = simulate_all(data, "X001", ORDINARY, by=["commune"], draws=20)
     assert table.groupby(table["group"] == "all")["rate_low"].count().tolist() == [0, (table["group"] == "all").sum()]
 
 
@@ -440,7 +441,7 @@ def read_law(folder, row):
 
 
 def test_loss_is_taken_from_an_undivided_state_paid_group(tmp_path):
-    table = bhyt.simulate(load_district_with_loss(tmp_path, 1000), "D1", ORDINARY, draws=0)
+    table = simulate_all(load_district_with_loss(tmp_path, 1000), "D1", ORDINARY, draws=0)
     # 2,500 less 1,000, of whom 1% take up employment
     assert month_row(table, "2021-07-31", "static")["insured"] == 1510
     assert month_row(table, "2021-07-31", "static", "state_paid_other")["insured"] == 1000
@@ -448,12 +449,12 @@ def test_loss_is_taken_from_an_undivided_state_paid_group(tmp_path):
 
 def test_loss_above_all_state_paid_cards_is_an_error(tmp_path):
     with pytest.raises(BhytError, match="2,100 people lose a card, but on 30 June 2021 only 2,000"):
-        bhyt.simulate(load_district_with_loss(tmp_path, 2100), "D1", ORDINARY, draws=0)
+        simulate_all(load_district_with_loss(tmp_path, 2100), "D1", ORDINARY, draws=0)
 
 
 def test_a_later_start_is_projected_from_the_count_before_it(data, son_duong):
     later = dataclasses.replace(NOTHING, start=pd.Timestamp("2026-01-31"))
-    table = bhyt.simulate(data, "Sơn Dương", later, draws=0)
+    table = simulate_all(data, "Sơn Dương", later, draws=0)
     assert table["month"].min() == pd.Timestamp("2026-01-31")
     same = son_duong[son_duong["scenario"] == NOTHING.name]
     for result in ("static", "behavioural"):
@@ -467,10 +468,10 @@ def test_support_at_the_start_ends_on_its_day(tmp_path):
     path = bhyt.Scenario("nothing", end=pd.Timestamp("2027-12-31"))
     continued = Law.read() | Law.read(ROOT / "data/reforms/support_continued_2026.csv")
     for result in ("static", "behavioural"):
-        table = bhyt.simulate(data, "D1", path, draws=0)
+        table = simulate_all(data, "D1", path, draws=0)
         assert month_row(table, "2026-10-31", result, group)["insured"] == 1000
         assert month_row(table, "2026-11-30", result, group)["insured"] == 0
-        longer = bhyt.simulate(data, "D1", path, law=continued, draws=0)
+        longer = simulate_all(data, "D1", path, law=continued, draws=0)
         assert month_row(longer, "2026-11-30", result, group)["insured"] == 1000
     # Without behaviour some take up employment, and the State pays for the near-poor of a minority area.
     values = assumptions()["central"]
@@ -493,14 +494,14 @@ def test_support_of_earlier_leavers_ends_only_once(data):
 def test_growing_area_keeps_no_entitlement_that_all_have_lost(tmp_path):
     data = load_district_with_loss(tmp_path, 1000)
     grown = dataclasses.replace(ORDINARY, assumption_ranges={"population_growth": (0.02, 0.02, 0.02)})
-    table = bhyt.simulate(data, "D1", grown, draws=0)
+    table = simulate_all(data, "D1", grown, draws=0)
     gone = table[(table["group"] == "difficult_area") & (table["month"] > "2021-06-30")]
     assert gone["insured"].max() == 0
 
 
 def test_near_poor_of_poor_districts_later_pay_as_near_poor(tmp_path):
     data = load_district(tmp_path, ("2024-12-31", "near_poor", 1000), ("2024-12-31", "near_poor_in_poor_district", 400))
-    table = bhyt.simulate(data, "D1", bhyt.Scenario("nothing", end=pd.Timestamp("2025-12-31")), draws=0)
+    table = simulate_all(data, "D1", bhyt.Scenario("nothing", end=pd.Timestamp("2025-12-31")), draws=0)
     full = 2_340_000 * 0.045  # Decree 73/2024; Decree 146/2018 art. 8: 100% in poor districts, 70% elsewhere
     june, july = (month_row(table, month, "static") for month in ("2025-06-30", "2025-07-31"))
     assert june["vnd_central"] == pytest.approx(full * (400 + 600 * 0.7))
@@ -509,7 +510,7 @@ def test_near_poor_of_poor_districts_later_pay_as_near_poor(tmp_path):
 
 def test_people_with_another_state_paid_entitlement_keep_a_card(data):
     other = dataclasses.replace(ORDINARY, assumption_ranges={"other_titles": (0.1, 0.1, 0.1)})
-    with_other, ordinary = (bhyt.simulate(data, "X001", s, draws=0) for s in (other, ORDINARY))
+    with_other, ordinary = (simulate_all(data, "X001", s, draws=0) for s in (other, ORDINARY))
     table = bhyt.reclassify(data, "861", "X001", other_entitlement_share=0.1)
     kept = table["kept_other"].sum()
     assert kept > 0
@@ -530,7 +531,7 @@ def test_each_district_is_costed_by_its_own_law(tmp_path):
     write_table(tmp_path / "cards.csv", CARDS, *rows)
     data = bhyt.load(tmp_path)
     law = Law.read() | read_law(tmp_path, "near_poor,Huyện Một,2026-01-01,,1")
-    table = bhyt.simulate(data, "P", NOTHING, law=law, draws=0)
+    table = simulate_all(data, "P", NOTHING, law=law, draws=0)
     row = month_row(table, "2026-01-31", "static")
     # 105,300 VND a month: 70% of it for all 1,300 from the centre, 30% for the 400 from the province
     assert row[["vnd_central", "vnd_province", "vnd_household"]].tolist() == [95_823_000, 12_636_000, 28_431_000]
@@ -540,12 +541,12 @@ def test_communes_without_cards_are_named(small_input):
     data = bhyt.load(small_input)
     some = dataclasses.replace(data, cards=data.cards[data.cards["area"] == "C1"])
     with pytest.raises(BhytError, match=r"the cards of 1 commune are missing \(Xã Sau\)"):
-        bhyt.simulate(some, "D1", NOTHING, draws=0)
+        simulate_all(some, "D1", NOTHING, draws=0)
 
 
 def test_scenario_that_ends_before_its_figures_is_an_error(data):
     with pytest.raises(BhytError, match="ends on 31 January 2021, but its figures begin on 31 December 2021"):
-        bhyt.simulate(data, "Sơn Dương", dataclasses.replace(NOTHING, end=pd.Timestamp("2021-01-31")), draws=0)
+        simulate_all(data, "Sơn Dương", dataclasses.replace(NOTHING, end=pd.Timestamp("2021-01-31")), draws=0)
 
 
 def test_a_target_outside_the_projection_has_no_chance_and_says_so(data):
@@ -568,22 +569,22 @@ def test_reform_of_an_unknown_area_is_an_error(data, tmp_path):
     plan = dataclasses.replace(NOTHING, reforms=(read_law(tmp_path, "student,Huyện Sơn Dươn,2026-12-01,,0.7"),))
     message = r"r\.csv, row 2, column area: there is no unit “Huyện Sơn Dươn”; the nearest: Huyện Sơn Dương"
     with pytest.raises(BhytError, match=message):
-        bhyt.simulate(data, "Sơn Dương", plan, draws=0)
+        simulate_all(data, "Sơn Dương", plan, draws=0)
 
 
 @pytest.mark.parametrize("draws", [-1, 3_000_000, 1.5])
 def test_impossible_number_of_draws_is_an_error(data, draws):
     with pytest.raises(BhytError, match="whole number from 0 to 100,000"):
-        bhyt.simulate(data, "Sơn Dương", NOTHING, draws=draws)
+        simulate_all(data, "Sơn Dương", NOTHING, draws=draws)
 
 
 def test_costs_of_which_one_side_knows_more_are_not_compared(data):
     paid = dataclasses.replace(NOTHING, name="có lương", name_en="paid", income={"employer_employee": 6e6})
-    table = bhyt.compare(bhyt.simulate(data, "Sơn Dương", [NOTHING, paid], draws=0))
+    table = bhyt.compare(simulate_all(data, "Sơn Dương", [NOTHING, paid], draws=0))
     assert table.loc[table["scenario"] == "có lương", "vnd_public_more"].isna().all()
 
 
 def test_a_comparison_with_a_proposal_says_so(data):
     plans = [bhyt.read_scenario(n) for n in ("status_quo", "near_poor_100")]
-    table = bhyt.compare(bhyt.simulate(data, "Sơn Dương", plans, draws=0)).set_index("scenario")
+    table = bhyt.compare(simulate_all(data, "Sơn Dương", plans, draws=0)).set_index("scenario")
     assert table["proposal"].tolist() == [False, False, True, True]

@@ -21,6 +21,7 @@ from bhyt_analysis.model.monitoring import monitor as monitoring
 from bhyt_analysis.model.monitoring.reports import reports_due
 from bhyt_analysis.model.projection import outlook
 from bhyt_analysis.model.projection.uncertainty import commune_intervals
+from bhyt_analysis.model.projection.yearly import yearly
 from bhyt_analysis.model.reclassification import entitlements, take_up
 from bhyt_analysis.model.targets.allocation import communes_to_allocate
 from bhyt_analysis.model.targets.group_targets import group_targets
@@ -87,7 +88,7 @@ def _figures(data: Dataset, law: Law) -> list[tuple[str, pd.DataFrame]]:
 def _projections(data: Dataset, law: Law) -> list[tuple[str, pd.DataFrame]]:
     """Return what is projected."""
     plans = [bhyt.Scenario("now"), bhyt.Scenario("861", decision="861")]
-    months = bhyt.simulate(data, DISTRICT, plans, law, by=["group"], draws=20, seed=1)
+    months, by_group = (bhyt.simulate(data, DISTRICT, plans, law, by=b, draws=20, seed=1) for b in ("", "group"))
     projection = bhyt.project_area(data, DISTRICT, plans[1], law)
     own = months[months["scenario"] == "861"]
     baseline, day = projection.baseline, "2021-12-31"
@@ -95,6 +96,9 @@ def _projections(data: Dataset, law: Law) -> list[tuple[str, pd.DataFrame]]:
     compared = bhyt.compare(months)
     return [
         ("simulate", months),
+        ("simulate", by_group),
+        ("yearly", yearly(months)),
+        ("yearly", yearly(by_group)),
         ("compare", compared),
         ("add_comparison_texts", bhyt.add_comparison_texts(compared)),
         ("outlook", outlook.outlook(own, day)),

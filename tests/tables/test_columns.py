@@ -150,8 +150,9 @@ def test_the_columns_add_up_over_what_the_registry_says(data, results):
     sums["subgroup", "coverage"] = (parts["subgroup"], total)
     losses = bhyt.reclassify(data, "861", DISTRICT)
     sums["subgroup", "reclassify"] = (bhyt.reclassify(data, "861", DISTRICT, by=["subgroup"]), losses)
-    months = dict(results)["simulate"]
-    sums["group", "simulate"] = (months[months["group"] != "all"], months[months["group"] == "all"])
+    for result in ("simulate", "yearly"):
+        total, by_group = (table for name, table in results if name == result)
+        sums["group", result] = (by_group, total)
     for (dimension, result), (rows, all_rows) in sums.items():
         columns = [c for c in rows if c in all_rows and dimension in find_column(c, result).adds_over]
         assert columns

@@ -11,6 +11,7 @@ from bhyt_analysis.model.targets.allocation import communes_to_allocate
 def rows(data, law, lang):
     plans = [bhyt.read_scenario(n, lang) for n in ("decision_861_ordinary", "support_continued_2026")]
     months = bhyt.simulate(data, "Sơn Dương", plans, draws=20)
+    groups = bhyt.simulate(data, "Sơn Dương", plans, by="group", draws=20)
     cards = pd.DataFrame({"month": ["2024-07-31"], "group": ["near_poor"], "insured": [100]})
     yield "coverage", bhyt.coverage(data, "Sơn Dương", by=["group"]).iloc[2]
     yield "rate", bhyt.coverage(data, "Lục Ngạn").iloc[0]
@@ -19,7 +20,8 @@ def rows(data, law, lang):
     yield "published", bhyt.reclassify(data, "861", "Sơn Dương").iloc[0]
     yield "premium", bhyt.premiums(pd.DataFrame({"group": ["student"]}), law.at("2024-07-01")).iloc[0]
     yield "budget", bhyt.budget(cards, law).iloc[0]
-    yield "simulated", months.query("group == 'near_poor' and result == 'behavioural'").iloc[-1]
+    yield "simulated total", months.iloc[-1]
+    yield "simulated", groups.query("group == 'near_poor' and result == 'behavioural'").iloc[-1]
     yield "compared", bhyt.compare(months).iloc[-1]
     yield "allocated", bhyt.allocate(communes_to_allocate(data, "X001"), "0.93").iloc[0]
 
@@ -60,7 +62,7 @@ def test_a_row_that_no_function_made_is_refused(data):
 
 def test_a_row_that_rests_on_a_reform_asks_for_its_law(data, law):
     plan = bhyt.read_scenario("contribution_rate_2027")
-    months = bhyt.simulate(data, "Sơn Dương", plan, draws=0)
+    months = bhyt.simulate(data, "Sơn Dương", plan, by="group", draws=0)
     months = months[months["month"] == pd.Timestamp("2027-06-30")]
     row = months.query("group == 'near_poor' and result == 'static'").iloc[0]
     with pytest.raises(BhytError, match=r"contribution_rate_2027\.csv"):
@@ -74,7 +76,7 @@ def test_a_row_that_rests_on_a_reform_asks_for_its_law(data, law):
 
 
 def test_the_premium_of_households_says_how_much_less_others_pay(data, law):
-    months = bhyt.simulate(data, "Sơn Dương", draws=0)
+    months = bhyt.simulate(data, "Sơn Dương", by="group", draws=0)
     row = months.query("group == 'household' and result == 'static'").iloc[0]
     share = row["vnd_household"] / (row["insured"] * 0.045 * 1_490_000)
     assert f"pays {share * 100:.0f}% of a first member's premium" in bhyt.explain(row, "en")

@@ -12,8 +12,7 @@ from bhyt_analysis.domain.dataset import Dataset, limit_to_date
 from bhyt_analysis.domain.geography import NO_UNIT
 from bhyt_analysis.domain.population import add_population, communes_of_count, population_at
 from bhyt_analysis.domain.printed_figures import published_rates
-from bhyt_analysis.domain.result_table import result_table
-from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.domain.result_table import parse_by, result_table
 from bhyt_analysis.law.groups import drop_nested_groups, groups, leaf_groups, main_group
 
 BY = ("group", "subgroup", "commune", "month")
@@ -34,7 +33,7 @@ def coverage(
     ----------
     area : name or code; without one, every unit that `areas_with_figures` lists.
     by : any of "group", "subgroup" (people of one group over all people), "commune", "month" (every date that the
-        cards have, else the latest).
+        cards have, else the latest), as text ("group, commune") or a list.
     as_of : the last day that counts; figures after it are left out.
 
     Returns
@@ -55,9 +54,7 @@ def coverage(
     >>> coverage(load(), "Lục Ngạn")[["rate", "rate_low", "rate_high"]].iloc[0].tolist()
     [0.8721, 0.87205, 0.87215]
     """
-    by = [by] if isinstance(by, str) else list(by or [])
-    if unknown := [b for b in by if b not in BY]:
-        raise BhytError(("error.unknown_by", {"found": ", ".join(unknown), "expected": ", ".join(BY)}))
+    by = parse_by(by, BY)
     if area is None:
         data = limit_to_date(data, as_of)
     areas = areas_with_figures(data) if area is None else [area]

@@ -8,8 +8,7 @@ import pandas as pd
 from bhyt_analysis.domain.data_status import lowest_quality
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.model.projection.baseline import UNKNOWN_GROUP
-from bhyt_analysis.model.projection.simulate import MONEY
+from bhyt_analysis.model.projection.simulate import MONEY, without_groups
 
 KEYS = ["scenario", "result", "area"]
 MORE = [f"{m}_more" for m in MONEY]
@@ -45,7 +44,8 @@ def compare(simulated: pd.DataFrame, baseline: str | None = None, on: str | pd.T
     if baseline not in names:
         raise BhytError(("error.no_scenario", {"found": baseline, "known": ", ".join(names)}))
     months = _common_months(simulated, on)
-    total = simulated[(simulated["group"] == "all") & simulated["month"].isin(months)]
+    total = without_groups(simulated)
+    total = total[total["month"].isin(months)]
     sums = total.groupby(KEYS, sort=False).agg(
         person_years=("insured", lambda s: s.sum() / 12),
         **{m: (m, "sum") for m in MONEY},
@@ -66,9 +66,7 @@ def compare(simulated: pd.DataFrame, baseline: str | None = None, on: str | pd.T
     # is known on one side only, the two can't be compared.
     uncosted = first["insured"] - first["insured_costed"]
     table.loc[uncosted.loc[own].to_numpy() != uncosted.loc[reference].to_numpy(), MORE] = np.nan
-    unknown = simulated[(simulated["group"] == UNKNOWN_GROUP) & (simulated["month"] == months[0])]
-    unknown_people = unknown.set_index(KEYS)["insured"].reindex(own).fillna(0)
-    table["insured_unknown_group"] = unknown_people.to_numpy().astype("int64")
+    table["insured_unknown_group"] = first["insured_unknown_group"].loc[own].to_numpy()
     table["vnd_public_more"] = table["vnd_central_more"] + table["vnd_province_more"]
     added = table["person_years"].where(table["person_years"] > 0)
     table["vnd_per_additional"] = (table["vnd_public_more"] / added).where(table["vnd_public_more"] >= 0)

@@ -25,14 +25,14 @@ from bhyt_analysis.model.projection.projection import (
     month_statuses,
     project,
 )
-from bhyt_analysis.model.projection.simulate import MONEY, QUANTILES, RESULTS, whole_people
+from bhyt_analysis.model.projection.simulate import MONEY, QUANTILES, RESULTS, whole_people, without_groups
 
 
 def add_intervals(months: pd.DataFrame, projection: Projection, rates: Floats) -> pd.DataFrame:
-    """Return the months of a projection with the intervals of the area as a whole, without its groups.
+    """Return the months of a projection with the intervals of the area as a whole.
 
     ``months`` are what `projection_table` gives without draws, ``rates`` the drawn coverage of `area_rates`. Returns
-    the rows of group "all"; in the behavioural ones ``rate_low`` to ``rate_high`` are those of `simulate`.
+    them with intervals: in the behavioural ones ``rate_low`` to ``rate_high`` are those of `simulate`.
 
     Examples
     --------
@@ -44,7 +44,7 @@ def add_intervals(months: pd.DataFrame, projection: Projection, rates: Floats) -
     >>> len(area), bool(np.allclose(area["rate_low"], months.loc[area.index, "rate_low"]))
     (61, True)
     """
-    area = months[months["group"] == "all"].copy()
+    area = months.copy()
     bounds = np.quantile(rates[:, projection.report_index :], list(QUANTILES.values()), axis=0)
     area.loc[area["result"] == "behavioural", list(QUANTILES)] = bounds.T
     return area
@@ -68,7 +68,7 @@ def outlook(months: pd.DataFrame, on: str | pd.Timestamp) -> pd.DataFrame:
     >>> table.loc["static", ["people", "insured", "uninsured", "months"]].tolist()
     [226540, 178630, 47910, 6]
     """
-    area = months[months["group"] == "all"]
+    area = without_groups(months)
     day, first, last = pd.Timestamp(on) + pd.offsets.MonthEnd(0), area["month"].min(), area["month"].max()
     if day not in set(area["month"]):
         raise BhytError(("error.no_month", {"on": day, "first": first, "last": last}))
@@ -149,7 +149,8 @@ def coverage_steps(
     >>> dict(zip(table["step"], table["people"].tolist()))
     {'start': 224275, 'lost': -46106, 'back': 461, 'end': 178630}
     """
-    rows = months[(months["group"] == "all") & (months["result"] == result)].set_index("month")
+    rows = without_groups(months)
+    rows = rows[rows["result"] == result].set_index("month")
     day, first, exits = pd.Timestamp(on) + pd.offsets.MonthEnd(0), rows.index.min(), projection.baseline.exits
     start, end = int(rows.at[first, "insured"]), int(rows.at[day, "insured"])
     gained = exits.loc[(exits["on"] > first) & (exits["on"] <= day) & (exits["gained"] > 0), "gained"].sum()

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bhyt_analysis.domain.data_status import derived_quality
+from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.decisions import support_group
-from bhyt_analysis.domain.result_table import result_table
+from bhyt_analysis.domain.result_table import parse_by, result_table
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice
 from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
 from bhyt_analysis.law.law import Law
@@ -20,7 +20,7 @@ from bhyt_analysis.law.law_file import LawError
 from bhyt_analysis.model.distribution.rounding import largest_remainders, round_half_up
 from bhyt_analysis.model.finance.budget import PAYERS, payer_factors
 from bhyt_analysis.model.projection.assumptions import Values, central_values, draw_assumptions
-from bhyt_analysis.model.projection.baseline import GROUPS, Baseline, build_baseline
+from bhyt_analysis.model.projection.baseline import GROUPS, UNKNOWN_GROUP, Baseline, build_baseline
 from bhyt_analysis.model.projection.cohort import SUPPORT_WINDOWS, Floats
 from bhyt_analysis.model.projection.division import sum_by_block
 from bhyt_analysis.model.projection.projection import (
@@ -36,9 +36,12 @@ from bhyt_analysis.model.projection.scenario import Scenario
 RESULTS = ("static", "behavioural")
 BREAKDOWNS = ("commune", "group")
 MONEY = [f"vnd_{p}" for p in PAYERS]
-COLUMNS = ["scenario", "result", "area", "name", "month", "group", "people", "insured", "rate", "rate_low", "rate_high"]
-COLUMNS += ["rate_median", "rate_inner_low", "rate_inner_high"]
-COLUMNS += [*MONEY, "insured_costed", "proposal", "reforms", "status"]
+KEYS = ["scenario", "result", "area", "name", "month"]
+RATES = ["rate", "rate_low", "rate_high", "rate_median", "rate_inner_low", "rate_inner_high"]
+FIGURES = ["people", "insured", *RATES, *MONEY, "insured_costed"]
+GROUP_COLUMNS = [*KEYS, "group", *FIGURES, "proposal", "reforms", "status"]
+COLUMNS = [*KEYS, *FIGURES, "insured_unknown_group", "proposal", "reforms", "status"]
+TOTAL = "all"  # in place of a group: the sum of the groups, before the two are parted
 MAX_DRAWS = 100_000  # the intervals of one area then take some gigabytes
 QUANTILES = {"rate_low": 0.05, "rate_inner_low": 0.25, "rate_median": 0.5, "rate_inner_high": 0.75, "rate_high": 0.95}
 
@@ -49,7 +52,7 @@ def simulate(
     area: str,
     scenario: Scenario | Sequence[Scenario] | None = None,
     law: Law | None = None,
-    by: Sequence[str] = (),
+    by: str | Sequence[str] | None = None,
     draws: int = 1000,
     seed: int | None = None,
 ) -> pd.DataFrame:
@@ -62,29 +65,32 @@ def simulate(
     scenario : one or more; by default the law in force without a decision. Those without
         a start begin on the same day.
     law : the law on which the reforms come; by default the bundled one.
-    by : "commune" for the rows of every commune where the cards of all communes are known,
-        "group" for their groups too (an area alone always has its groups).
+    by : "commune" for a row of every commune in place of the area, where the cards of all communes are known; "group"
+        for a row of every group in place of their sum; both as ["commune", "group"] or as "commune, group".
     draws : how often the assumptions are drawn for the intervals; 0 gives none.
     seed : of the draws; by default the scenario's own.
 
-    Returns a DataFrame, one row a ``scenario``, ``result`` ("static": no behaviour; "behavioural": with take-up),
-    ``area``, ``name``, ``month`` (its end) and ``group`` (the groups of a projection, and "all"), with ``people``,
-    ``insured`` (whole people; the groups add up to "all"), ``rate`` (of all people), ``rate_low`` and ``rate_high``
-    (90% of draws), ``rate_inner_low`` and ``rate_inner_high`` (50%), ``rate_median``, then VND of the month by payer
-    (``vnd_central``, ``vnd_province``, ``vnd_social_security_fund``, ``vnd_employer``, ``vnd_household``),
-    ``insured_costed`` (people whose cost is in them: employees and pensioners only where a scenario has their income),
-    ``proposal`` (whether a reform in it is not in force), ``reforms`` (their files), ``status``. Raises BhytError for
-    an unknown area, one without figures to start from, a decision whose losses are not known there, or a number of
-    draws that can't be.
+    Returns
+    -------
+    DataFrame, one row a ``scenario``, ``result`` ("static": no behaviour; "behavioural": with take-up), ``area``,
+    ``name`` and ``month`` (its end), with ``people``, ``insured`` (whole people), ``rate`` (of all people),
+    ``rate_low`` and ``rate_high`` (90% of draws), ``rate_inner_low`` and ``rate_inner_high`` (50%), ``rate_median``,
+    then VND of the month by payer (``vnd_central``, ``vnd_province``, ``vnd_social_security_fund``, ``vnd_employer``,
+    ``vnd_household``), ``insured_costed`` (people whose cost is in them: employees and pensioners only where a scenario
+    has their income), ``insured_unknown_group`` (people of whose group nothing is known), ``proposal`` (whether a
+    reform in it is not in force), ``reforms`` (their files), ``status``. By group one row each, with the column
+    ``group``, without ``insured_unknown_group``; the groups add up to the rows without them, and no row is their sum.
+
+    Raises BhytError for an unknown area, one without figures to start from, a decision whose losses are not known
+    there, or a number of draws that can't be.
 
     Examples
     --------
     >>> table = bhyt.simulate(bhyt.load(), "Sơn Dương", draws=0)
-    >>> table.query("group == 'all' and result == 'static'")["insured"].iloc[0]
+    >>> table.query("result == 'static'")["insured"].iloc[0]
     np.int64(155163)
     """
-    if unknown := [b for b in by if b not in BREAKDOWNS]:
-        raise BhytError(("error.unknown_by", {"found": ", ".join(unknown), "expected": ", ".join(BREAKDOWNS)}))
+    breakdowns = parse_by(by, BREAKDOWNS)
     check_draws(draws)
     chosen = [scenario] if isinstance(scenario, Scenario) or scenario is None else list(scenario)
     scenarios = [Scenario.current_law() if one is None else one for one in chosen]
@@ -95,9 +101,7 @@ def simulate(
     for one, projection in zip(scenarios, projections, strict=True):
         if one.start is None and projection.baseline.day != day:
             projection = project_area(data, area, dataclasses.replace(one, start=day), law)
-        by_group = "commune" not in by or "group" in by
-        own_seed = one.seed if seed is None else seed
-        tables.append(projection_table(projection, "commune" in by, draws, own_seed, by_group))
+        tables.append(projection_table(projection, breakdowns, draws, one.seed if seed is None else seed))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -153,10 +157,17 @@ def check_reform_areas(law: Law, data: Dataset) -> None:
         raise LawError(*(("error.law_area", {**r, "nearest": n}) for r, n in zip(records, nearest, strict=True)))
 
 
-def projection_table(
-    projection: Projection, by_commune: bool = False, draws: int = 0, seed: int = 1, by_group: bool = True
-) -> pd.DataFrame:
+def projection_table(projection: Projection, by: Sequence[str] = (), draws: int = 0, seed: int = 1) -> pd.DataFrame:
     """Return the tidy table of a projection; see `simulate`."""
+    by_commune, by_group = "commune" in by, "group" in by
+    total, groups = projection_tables(projection, by_commune, draws, seed, by_group or not by_commune)
+    return groups if by_group else total
+
+
+def projection_tables(
+    projection: Projection, by_commune: bool = False, draws: int = 0, seed: int = 1, by_group: bool = True
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the tidy table of a projection and that of its groups, which is empty without ``by_group``."""
     baseline, scenario = projection.baseline, projection.scenario
     units = baseline.units
     if by_commune and len(units) == 1:
@@ -170,17 +181,55 @@ def projection_table(
         people, insured = whole_people(projection, result, months)
         bounds = _intervals(projection, result, block, draws, seed, by_group=not by_commune) if draws else {}
         money, costed = cost_by_payer(projection, insured, block, by_group)
-        insured = sum_by_block(insured, block)
+        insured, people = sum_by_block(insured, block), sum_by_block(people, block)
+        unknown = insured[:, GROUPS.index(UNKNOWN_GROUP)]
         if not by_group:
             insured = insured.sum(axis=1, keepdims=True)
-        people = sum_by_block(people, block)
-        tables.append(_rows(projection, areas, people, insured, bounds, money, costed).assign(result=result))
+        rows = _rows(projection, areas, people, insured, bounds, money, costed)
+        of_unknown = np.repeat(unknown.ravel(), len(rows) // unknown.size).astype("int64")
+        tables.append(_that_occur(rows.assign(result=result, insured_unknown_group=of_unknown)))
     table = pd.concat(tables, ignore_index=True)
     reforms = "; ".join(file for reform in scenario.reforms for file in dict.fromkeys(reform.table["file"]))
     table = table.assign(scenario=scenario.name, proposal=scenario.is_proposal, reforms=reforms)
-    table = table.assign(status=_statuses(projection, table))[COLUMNS]
-    table.attrs["result"] = "simulate"
-    return table
+    table = table.assign(status=_statuses(projection, table))
+    total, groups = table.loc[is_total(table), COLUMNS], table.loc[~is_total(table), GROUP_COLUMNS]
+    for part in (total, groups):
+        part.attrs["result"] = "simulate"
+    return total.reset_index(drop=True), groups.reset_index(drop=True)
+
+
+def is_total(months: pd.DataFrame) -> pd.Series:
+    """Mark the rows that are no group, but the sum of all: of the tables of `simulate` with and without groups in one.
+
+    Examples
+    --------
+    >>> is_total(pd.DataFrame({"group": ["poor", None, "all"]})).tolist()
+    [False, True, True]
+    """
+    return months["group"].isna() | (months["group"] == TOTAL)
+
+
+def without_groups(months: pd.DataFrame) -> pd.DataFrame:
+    """Return the months of `simulate` without groups: as they are, or the sums of the groups (without intervals).
+
+    Examples
+    --------
+    >>> months, by_group = (bhyt.simulate(bhyt.load(), "Sơn Dương", by=by, draws=0) for by in ("", "group"))
+    >>> bool((without_groups(by_group)["insured"] == months["insured"]).all())
+    True
+    """
+    if "group" not in months:
+        return months
+    if (totals := is_total(months)).any():  # the two tables in one
+        return months[totals].drop(columns="group")
+    sums = {"people": "first", **dict.fromkeys(["insured", "insured_costed", "insured_unknown_group"], "sum")}
+    others = {"proposal": "first", "reforms": "first", "status": lowest_quality}
+    unknown = months["insured"].where(months["group"] == UNKNOWN_GROUP, 0)
+    groups = months.assign(insured_unknown_group=unknown).groupby(KEYS, sort=False)
+    total = groups.agg({**sums, **others}).join(groups[MONEY].sum(min_count=1)).reset_index()
+    total = total.assign(rate=total["insured"] / total["people"]).reindex(columns=COLUMNS)
+    total.attrs["result"] = "simulate"
+    return total
 
 
 def whole_people(projection: Projection, result: str, months: Sequence[int]) -> tuple[Floats, Floats]:
@@ -297,7 +346,7 @@ def _rows(
     costed: Floats,
 ) -> pd.DataFrame:
     """Return the rows of a table: areas, then months, then groups (if there are any) with their sum last."""
-    names = [*GROUPS, "all"] if insured.shape[1] > 1 else ["all"]
+    names = [*GROUPS, TOTAL] if insured.shape[1] > 1 else [TOTAL]
     months = pd.DatetimeIndex(projection.months[projection.report_index :])
 
     def to_rows(values: Floats) -> Floats:
@@ -319,8 +368,13 @@ def _rows(
         table[name] = to_rows(money[..., i])
     table["insured_costed"] = to_rows(costed).astype("int64")
     table.loc[(table["insured_costed"] == 0) & (table["insured"] > 0), MONEY] = np.nan  # unknown is not zero
+    return table
+
+
+def _that_occur(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows without groups that never have an insured person."""
     occurs = table.groupby("group")["insured"].transform("max") > 0
-    return table[occurs | (table["group"] == "all")]
+    return table[occurs | (table["group"] == TOTAL)]
 
 
 def _statuses(projection: Projection, table: pd.DataFrame) -> pd.Series:
@@ -329,7 +383,7 @@ def _statuses(projection: Projection, table: pd.DataFrame) -> pd.Series:
     if projection.baseline.units["sizes_known"].all():
         return statuses
     # The cost of those who pay for themselves is estimated, also where they are counted.
-    return statuses.mask(table["group"].isin(["household", "all"]), statuses.map(_at_best_estimated))
+    return statuses.mask(table["group"].isin(["household", TOTAL]), statuses.map(_at_best_estimated))
 
 
 def _at_best_estimated(status: str) -> str:

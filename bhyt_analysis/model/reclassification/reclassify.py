@@ -12,7 +12,7 @@ from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.geography import NO_UNIT
 from bhyt_analysis.domain.population import add_population, population_at
-from bhyt_analysis.domain.result_table import result_table
+from bhyt_analysis.domain.result_table import parse_by, result_table
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.coverage.coverage import areas_with_figures
 from bhyt_analysis.model.distribution.rounding import largest_remainder
@@ -51,7 +51,7 @@ def reclassify(
     data: Dataset,
     decision: str,
     area: str | None = None,
-    by: Sequence[str] = (),
+    by: str | Sequence[str] | None = None,
     minority_share: float | None = None,
     other_entitlement_share: float = 0.0,
 ) -> pd.DataFrame:
@@ -73,7 +73,8 @@ def reclassify(
     decision : as in the tables ``zones`` and ``losses``. Communes may leave on days of their own.
     area : name or code; without one, every unit that has figures, and those above the communes of the decision.
     by : "subgroup" for one row a commune and entitlement, with the column ``subgroup``; "former" for one row a former
-        commune, with ``former`` (its code, "" where the commune came from no other) and ``former_name``; or both.
+        commune, with ``former`` (its code, "" where the commune came from no other) and ``former_name``; or both
+        ("subgroup, former"). Left out, or "commune", is one row a commune.
     minority_share : share of ethnic minorities assumed where no count of them is known (share of people, 0 to 1); what
         rests on it is estimated.
     other_entitlement_share : share of those who lose the entitlement by area and hold another state-paid one later in
@@ -106,8 +107,7 @@ def reclassify(
     if decision not in {*decisions, *data.decisions["decision"]}:
         key = "error.no_decision" if decisions else "error.no_decision_at_all"
         raise BhytError((key, {"decision": decision, "known": ", ".join(decisions)}))
-    if unknown := [b for b in by if b not in ("subgroup", "former")]:
-        raise BhytError(("error.unknown_by", {"found": ", ".join(unknown), "expected": "subgroup, former"}))
+    by = parse_by(by, ("commune", "subgroup", "former"))
     views = [area_view(data, a) for a in (_areas_of_decision(data, decision) if area is None else [area])]
     options = Options(decision, tuple(by), minority_share, other_entitlement_share)
     table = _concat([view.result(_view_rows, options) for view in views])
