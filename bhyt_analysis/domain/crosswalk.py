@@ -17,6 +17,7 @@ from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.findings import Finding, Term, findings_table
 from bhyt_analysis.domain.geography import Geography, Unit
 from bhyt_analysis.domain.schema import table_columns
+from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import translate
 
@@ -49,7 +50,7 @@ def to_successor_units(data: Dataset, on: str | pd.Timestamp, lang: str | None =
     {'not_carried': 2, 'split_unknown': 1}
     """
     lang = check_lang(lang)
-    day = pd.Timestamp(on)
+    day = pd.Timestamp(parse_date(on))
     units = [u for u in data.geography.units.values() if u.since is not None and u.exists_on(day.toordinal())]
     links = _links(data.geography, units)
     findings = list(_unknown_successors(data, day))

@@ -14,6 +14,7 @@ from bhyt_analysis.domain.findings import Finding
 from bhyt_analysis.domain.geography import NO_UNIT, Geography, Unit
 from bhyt_analysis.domain.schema import table_name
 from bhyt_analysis.i18n.cards import HasCard, Rows
+from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.languages import lang
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.text import clean_line
@@ -211,6 +212,6 @@ def limit_to_date(data: Dataset, day: str | pd.Timestamp | None) -> Dataset:
     """
     if day is None:
         return data
-    last = pd.Timestamp(day)
+    last = pd.Timestamp(parse_date(day))
     tables = {name: getattr(data, name) for name in DAY_COLUMNS}
     return replace(data, **{name: t[~(to_days(t[DAY_COLUMNS[name]]) > last)] for name, t in tables.items()})

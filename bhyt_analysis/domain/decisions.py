@@ -9,7 +9,7 @@ import pandas as pd
 from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset
-from bhyt_analysis.i18n.dates import DateLike
+from bhyt_analysis.i18n.dates import DateLike, parse_date
 
 COUNTRY = "VN"  # in the bundled decisions, also for an input that does not list it
 TOTALS = ["zone_I", "zone_II", "zone_III"]
@@ -33,7 +33,7 @@ def default_decision(data: Dataset, area: str, as_of: DateLike | None = None) ->
     view = area_view(data, area)
     code, data = view.code, view.data
     last_day = pd.Timestamp.max if view.unit.until is None else view.unit.until
-    last_day = last_day if as_of is None else min(last_day, pd.Timestamp(as_of))
+    last_day = last_day if as_of is None else min(last_day, pd.Timestamp(parse_date(as_of)))
     above = {u.code for u in view.lineage} | _countries(data)
 
     table = decisions_table(data)

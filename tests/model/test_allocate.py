@@ -370,14 +370,14 @@ def result(call, *arguments, **options):
         (0.76, {}, {"minimum": {"B": 0.9}}, "ít nhất là 2.100 người, bằng 84,00%", "the least is 2,100 people, 84.00%"),
         (0.70, {}, {}, "ít nhất là 1.800 người, bằng 72,00%", "the least is 1,800 people, 72.00%"),
         (0.70, {}, {"method": "level-up", "ratchet": False}, "ít nhất là 1.800 người", "the least is 1,800 people"),
+        (101, {}, {}, "“rate = 101” lớn hơn 100%", "“rate = 101” is more than 100%"),
         (
-            1.01,
+            1,
             {},
-            {},
+            {"relation": ">"},
             "Nhiều nhất có thể đạt 2.500 người, bằng 100,00%",
             "The most that can be reached is 2,500 people, 100.00%",
         ),
-        (1, {}, {"relation": ">"}, "2.500 người, bằng 100,00%", "2,500 people, 100.00%"),
     ],
 )
 def test_an_impossible_target_tells_what_can_be_reached(rate, more, options, vi, en):
@@ -421,11 +421,12 @@ def test_all_bad_values_are_reported_at_once():
 
 
 def test_impossible_bounds_are_reported_together():
-    _, en = result(allocate, three(), 0.85, minimum={"Z": 0.5, "B": 90}, caps="a")
+    _, en = result(allocate, three(), 0.85, minimum={"Z": 0.5, "B": 9000}, caps="a")
     assert 'minimum names "Z"' in en
-    assert 'minimum B is "90"; expected a rate from 0 to 1' in en
-    assert 'caps is "a"; expected a rate from 0 to 1' in en
-    assert result(allocate, three(), "0,85")[0].startswith('rate là "0,85"; cần là tỷ lệ từ 0 đến 1')
+    assert "minimum B = 9000” is more than 100%; write a share such as 90.6%" in en
+    assert "“caps = a” is not a share" in en
+    assert len(en.splitlines()) == 3
+    assert result(allocate, three(), "85 phần trăm")[0].startswith("“rate = 85 phần trăm” không phải là tỷ lệ")
     _, en = result(allocate, three(), 0.85, minimum={"B": 0.8, "C": 0.9}, caps=0.7)
     assert en.splitlines() == [
         "B: the minimum is 800 people, but at most 700 can be set",

@@ -14,6 +14,7 @@ from bhyt_analysis.domain.decisions import default_decision
 from bhyt_analysis.domain.population import population_at
 from bhyt_analysis.domain.printed_figures import national_rate, published_rates
 from bhyt_analysis.domain.result_table import result_table
+from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.coverage.census import census_households, paid_ages
 from bhyt_analysis.model.coverage.coverage import coverage, select_cards
@@ -92,7 +93,7 @@ def _coverage_facts(data: Dataset, code: str, as_of: str | pd.Timestamp | None) 
     now = coverage(data, code, as_of=as_of).iloc[0]
     counted, rated = pd.notna(now["insured"]), pd.notna(now["rate"])
     day = now["as_of"] if counted or pd.notna(now["rate_low"]) else as_of
-    count = population_at(data.geography, data.population, code, None if day is None else pd.Timestamp(day))
+    count = population_at(data.geography, data.population, code, None if day is None else pd.Timestamp(parse_date(day)))
     if count is not None:
         yield Fact("population", count.people, "people", count.as_of, count.status, count.source)
         if count.households is not None:

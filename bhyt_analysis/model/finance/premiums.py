@@ -193,7 +193,7 @@ def full_year_cost(people: int, law: Law, days: list[str], status: str = "derive
             int(premium) * people,
         )
         references = (today.reference("base_salary"), today.reference("contribution_rate"))
-        rows.append((pd.Timestamp(day), *values, *references, status_of_day))
+        rows.append((pd.Timestamp(parse_date(day)), *values, *references, status_of_day))
     return pd.DataFrame(rows, columns=COST_COLUMNS)
 
 

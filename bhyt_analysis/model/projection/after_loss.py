@@ -10,6 +10,7 @@ import pandas as pd
 
 from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.domain.result_table import result_table
+from bhyt_analysis.i18n.dates import parse_month
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.projection import cohort
 from bhyt_analysis.model.projection.assumptions import central_values
@@ -87,7 +88,7 @@ def transitions(projection: Projection, month: str | pd.Timestamp, result: str =
     >>> bool(np.isclose(matrix.groupby("area")["share"].sum(), 1).all())
     True
     """
-    day, months = pd.Timestamp(month) + pd.offsets.MonthEnd(0), projection.months
+    day, months = pd.Timestamp(parse_month(month)), projection.months
     if day not in months:
         raise BhytError(("error.no_month", {"on": day, "first": months[0], "last": months[-1]}))
     t, units, exits = months.index(day), projection.baseline.units, projection.baseline.exits

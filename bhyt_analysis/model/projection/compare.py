@@ -7,6 +7,7 @@ import pandas as pd
 
 from bhyt_analysis.domain.data_status import lowest_quality
 from bhyt_analysis.domain.result_table import result_table
+from bhyt_analysis.i18n.dates import parse_month
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.projection.simulate import MONEY, without_groups
 
@@ -78,7 +79,7 @@ def _common_months(simulated: pd.DataFrame, on: str | pd.Timestamp | None) -> li
     shared = sorted(set.intersection(*(set(months) for _, months in simulated.groupby("scenario")["month"])))
     if not shared:
         raise BhytError(("error.no_month", {"on": on, "first": None, "last": None}))
-    day = shared[-1] if on is None else pd.Timestamp(on) + pd.offsets.MonthEnd(0)
+    day = shared[-1] if on is None else pd.Timestamp(parse_month(on))
     if day not in shared:
         raise BhytError(("error.no_month", {"on": day, "first": shared[0], "last": shared[-1]}))
     return [month for month in shared if month <= day]

@@ -12,6 +12,7 @@ from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.population import add_population
 from bhyt_analysis.domain.result_table import result_table
+from bhyt_analysis.i18n.dates import parse_month
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.distribution.rounding import round_half_up
@@ -69,7 +70,7 @@ def outlook(months: pd.DataFrame, on: str | pd.Timestamp) -> pd.DataFrame:
     [226540, 178630, 47910, 6]
     """
     area = without_groups(months)
-    day, first, last = pd.Timestamp(on) + pd.offsets.MonthEnd(0), area["month"].min(), area["month"].max()
+    day, first, last = pd.Timestamp(parse_month(on)), area["month"].min(), area["month"].max()
     if day not in set(area["month"]):
         raise BhytError(("error.no_month", {"on": day, "first": first, "last": last}))
     year = area[(area["month"].dt.year == day.year) & (area["month"] > first)]
@@ -151,7 +152,7 @@ def coverage_steps(
     """
     rows = without_groups(months)
     rows = rows[rows["result"] == result].set_index("month")
-    day, first, exits = pd.Timestamp(on) + pd.offsets.MonthEnd(0), rows.index.min(), projection.baseline.exits
+    day, first, exits = pd.Timestamp(parse_month(on)), rows.index.min(), projection.baseline.exits
     start, end = int(rows.at[first, "insured"]), int(rows.at[day, "insured"])
     gained = exits.loc[(exits["on"] > first) & (exits["on"] <= day) & (exits["gained"] > 0), "gained"].sum()
     lost = back = 0
@@ -225,7 +226,7 @@ def communes_in_month(at_baseline: pd.DataFrame, projection: Projection, on: str
     table = at_baseline.assign(insured=missing, rate=float("nan"), uninsured=missing)
     baseline = projection.baseline
     if len(baseline.units) > 1:
-        t = projection.months.index(pd.Timestamp(on) + pd.offsets.MonthEnd(0))
+        t = projection.months.index(pd.Timestamp(parse_month(on)))
         people, groups = whole_people(projection, "behavioural", [t])
         people, insured = people[:, 0], groups.sum(axis=1)[:, 0]
         units = baseline.units.assign(insured=insured, uninsured=people - insured, rate=insured / people)

@@ -12,7 +12,9 @@ import pandas as pd
 from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.result_table import result_table
+from bhyt_analysis.i18n.dates import parse_month
 from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.i18n.shares import ShareLike, parse_share
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.finance.budget import PAYERS
 from bhyt_analysis.model.projection import assumptions
@@ -80,7 +82,7 @@ def reported_and_true_rates(
 
 
 def _month_index(projection: Projection, on: str | pd.Timestamp) -> int:
-    day, months = pd.Timestamp(on) + pd.offsets.MonthEnd(0), projection.months
+    day, months = pd.Timestamp(parse_month(on)), projection.months
     if day not in months:
         raise BhytError(("error.no_month", {"on": day, "first": months[projection.report_index], "last": months[-1]}))
     return months.index(day)
@@ -96,7 +98,8 @@ def target_probabilities(
 ) -> pd.DataFrame:
     """Estimate how likely each target is met: the share of draws in which it is.
 
-    ``targets`` are by default the scenario's own; ``rates`` is what `area_rates` gives for the draws, if it is known.
+    ``targets`` are rows of ``on``, ``rate`` and ``relation`` (left out, ">="), by default the scenario's own; ``rates``
+    is what `area_rates` gives for the draws, if it is known.
     Returns a DataFrame with ``on``, ``rate``, ``relation``, ``people_needed``, ``chance`` (share of draws; missing for
     a day outside the projection), ``rate_low``, ``rate_inner_low``, ``rate_median``, ``rate_inner_high``, ``rate_high``
     (the drawn coverage: 90%, 50%, median), ``status``.
@@ -111,7 +114,8 @@ def target_probabilities(
         rates = area_rates(projection, draw_assumptions(projection.assumptions, max(draws, 1), seed))
     rows, statuses = [], month_statuses(projection)
     for target in projection.scenario.targets if targets is None else targets:
-        day, rate, relation = pd.Timestamp(target["on"]) + pd.offsets.MonthEnd(0), target["rate"], target["relation"]
+        day, relation = pd.Timestamp(parse_month(target["on"])), target.get("relation", ">=")
+        rate = float(parse_share(target["rate"]))
         row = {"on": day, "rate": rate, "relation": relation}
         if day in projection.months[projection.report_index :]:
             t = projection.months.index(day)
@@ -281,15 +285,15 @@ def break_even(
     data: Dataset,
     area: str,
     scenario: Scenario,
-    rate: float,
+    rate: ShareLike,
     on: str | pd.Timestamp,
     name: str = REENROLLED,
     law: Law | None = None,
 ) -> pd.DataFrame:
     """Find the value of one assumption at which a coverage is reached, all others central.
 
-    ``rate`` is the coverage (share of all people), ``on`` its month, ``name`` an assumption or "reenrolled": the share
-    of those who lost a card who are insured again by then, in whatever group.
+    ``rate`` is the coverage (a share of all people: 0.95, 95 and "95%" are the same), ``on`` its month, ``name`` an
+    assumption or "reenrolled": the share of those who lost a card who are insured again by then, in whatever group.
 
     Returns a DataFrame of one row: ``name``, ``rate``, ``on``, ``value`` (missing where no value between ``low`` and
     ``high`` will do), ``low``, ``high`` (the ends of the search), ``rate_at_low``, ``rate_at_high`` (the coverage
@@ -305,6 +309,7 @@ def break_even(
     >>> round(float(row["value"]), 2)
     0.8
     """
+    target = float(parse_share(rate))
     projection = project_area(data, area, scenario, law)
     t = _month_index(projection, on)
     if name == REENROLLED:
@@ -324,7 +329,7 @@ def break_even(
             return float(area_rates(other, central_values(other.assumptions))[0, _month_index(other, on)])
 
         at_low, at_high = coverage(low), coverage(high)
-    row = {"name": name, "rate": rate, "on": projection.months[t], "value": bisect(coverage, rate, low, high)}
+    row = {"name": name, "rate": target, "on": projection.months[t], "value": bisect(coverage, target, low, high)}
     row |= {"low": low, "high": high, "rate_at_low": at_low, "rate_at_high": at_high, "central": central}
     return pd.DataFrame([{**row, "status": month_statuses(projection)[t]}])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import ROUND_FLOOR, Decimal, InvalidOperation
+from decimal import ROUND_FLOOR, Decimal
 
 import numpy as np
 import pandas as pd
@@ -15,11 +15,10 @@ from bhyt_analysis.domain.dataset import Dataset, limit_to_date
 from bhyt_analysis.domain.input_error import Fault, raise_faults
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice
+from bhyt_analysis.i18n.shares import ShareLike, parse_share
 from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.reclassification.reclassify import reclassify, unit_losses
 from bhyt_analysis.model.targets.targets import people_needed
-
-Rate = float | str | Decimal
 
 # Each method and the column that it needs beyond population and insured.
 METHODS = dict.fromkeys(("share-of-gap", "equal-rate", "equal-points", "level-up"), "")
@@ -38,13 +37,13 @@ LOWERING = ("share-of-gap", "equal-rate", "equal-points")
 @result_table
 def allocate(
     communes: pd.DataFrame,
-    rate: Rate,
+    rate: ShareLike,
     relation: str = "=",
     method: str = "share-of-gap",
     ratchet: bool = True,
     *,
-    caps: Rate | None = None,
-    minimum: Mapping[str, Rate] | None = None,
+    caps: ShareLike | None = None,
+    minimum: Mapping[str, ShareLike] | None = None,
 ) -> pd.DataFrame:
     """Share out a district's target to its communes, in whole people that add exactly to it.
 
@@ -87,7 +86,7 @@ def allocate(
         messages), ``last_year`` (insured people that the ratchet keeps, where more than today), ``cap`` (highest rate,
         blank is none). By method: ``lost`` (people), ``cost_per_person`` (VND for one more insured person) and
         ``reach`` (most people that can be added, blank is all), ``capacity`` (any unit).
-    rate, relation : the target, as in `people_needed`.
+    rate, relation : the target, as in `people_needed`: 0.906, 90.6 and "90,6%" are the same.
     ratchet : no commune falls below the people insured today. Without it share-of-gap, equal-rate and equal-points may
         lower a commune; the other methods never do.
     caps : highest target rate of any commune. One that is above it stays there.
@@ -110,23 +109,22 @@ def allocate(
     [900, 800]
     """
     table = _check(communes, method, ratchet)
-    table = _add_lines(_add_bounds(table, method, ratchet, caps, minimum or {}), method)
+    target_share, highest_share, minima = _parse_rates(table["area"], rate, caps, minimum or {})
+    table = _add_lines(_add_bounds(table, method, ratchet, highest_share, minima), method)
     total = int(table["population"].sum())
     least, most = int(table["lower"].sum()), int(table["upper"].sum())
     highest = {"people": most, "share": most / total if total else 0.0}
     try:
-        people = people_needed(total, rate, relation)
-    except InvalidOperation:
-        raise BhytError(("error.allocate_rate", {"column": "rate", "found": rate})) from None
+        people = people_needed(total, target_share, relation)
     except BhytError as impossible:
         raise BhytError(*impossible.messages, ("error.allocate_at_most", highest)) from None
     if people > most:
-        raise BhytError(("error.allocate_most", {"needed": people, "rate": float(rate), **highest}))
+        raise BhytError(("error.allocate_most", {"needed": people, "rate": float(target_share), **highest}))
     if people < least:
         lowest = {"people": least, "share": least / total}
-        raise BhytError(("error.allocate_least", {"needed": people, "rate": float(rate), **lowest}))
+        raise BhytError(("error.allocate_least", {"needed": people, "rate": float(target_share), **lowest}))
     if method == "share-of-gap":
-        table = _keep_reached(table, people, _has_reached(table, rate, relation))
+        table = _keep_reached(table, people, _has_reached(table, target_share, relation))
         least = int(table["lower"].sum())
     in_order = table.sort_values("area")  # the order of rows must not decide between equals
     target = (in_order["lower"] + _first_people(in_order, people - least)).sort_index().to_numpy()
@@ -177,18 +175,10 @@ def _is_valid(values: NDArray[np.float64], message: str) -> NDArray[np.bool_]:
 
 
 def _add_bounds(
-    table: pd.DataFrame, method: str, ratchet: bool, caps: Rate | None, minimum: Mapping[str, Rate]
+    table: pd.DataFrame, method: str, ratchet: bool, caps: Decimal | None, lowest: Mapping[str, Decimal]
 ) -> pd.DataFrame:
     """Add ``lower`` and ``upper``: the fewest and the most people of each commune."""
     insured, population = table["insured"], table["population"]
-    lowest = {str(area): rate for area, rate in minimum.items()}
-    faults: list[Fault] = []
-    for area in sorted(set(lowest) - set(table["area"])):
-        nearest = nearest_choice(area, table["area"]) or ", ".join(table["area"].head(5))
-        faults.append(("error.allocate_no_commune", {"found": area, "nearest": nearest}))
-    rates = {**({} if caps is None else {"caps": caps}), **{f"minimum {area}": r for area, r in lowest.items()}}
-    faults += [("error.allocate_rate", {"column": c, "found": r}) for c, r in rates.items() if not _is_share(r)]
-    raise_faults(faults)
     base = insured if ratchet or method not in LOWERING else insured * 0
     if "last_year" in table:
         base = np.maximum(base, table["last_year"].fillna(0))
@@ -207,14 +197,29 @@ def _add_bounds(
     return table.assign(lower=lower.astype("int64"), upper=upper.astype("int64"))
 
 
-def _is_share(rate: Rate) -> bool:
-    try:
-        return 0 <= Decimal(str(rate)) <= 1
-    except InvalidOperation:
-        return False
+def _parse_rates(
+    areas: pd.Series, rate: ShareLike, caps: ShareLike | None, minimum: Mapping[str, ShareLike]
+) -> tuple[Decimal, Decimal | None, dict[str, Decimal]]:
+    """Return the target, the highest rate, and the lowest of some communes; raise all faults at once."""
+    faults: list[Fault] = []
+    for area in sorted({str(area) for area in minimum} - set(areas)):
+        nearest = nearest_choice(area, areas) or ", ".join(areas.head(5))
+        faults.append(("error.allocate_no_commune", {"found": area, "nearest": nearest}))
+
+    def parse(value: ShareLike, name: str) -> Decimal:
+        try:
+            return parse_share(value)
+        except BhytError as error:
+            faults.extend((key, {**fields, "found": f"{name} = {fields['found']}"}) for key, fields in error.messages)
+            return Decimal(0)
+
+    target, highest = parse(rate, "rate"), None if caps is None else parse(caps, "caps")
+    lowest = {str(area): parse(value, f"minimum {area}") for area, value in minimum.items()}
+    raise_faults(faults)
+    return target, highest, lowest
 
 
-def _whole_part(population: int, cap: Rate | None) -> int:
+def _whole_part(population: int, cap: float | Decimal | None) -> int:
     """Return the most whole people whose share is not above a cap, exact in decimals; all people without a cap."""
     if pd.isna(cap):
         return population
@@ -244,9 +249,9 @@ def _add_lines(table: pd.DataFrame, method: str) -> pd.DataFrame:
     return table.assign(start=start.astype(float), pull=pull.astype(float), tier=tier, lower=lower, upper=upper)
 
 
-def _has_reached(table: pd.DataFrame, rate: Rate, relation: str) -> NDArray[np.bool_]:
+def _has_reached(table: pd.DataFrame, rate: Decimal, relation: str) -> NDArray[np.bool_]:
     """Tell which communes satisfy the common target today, exact in decimals."""
-    required = [Decimal(str(rate)) * int(population) for population in table["population"]]
+    required = [rate * int(population) for population in table["population"]]
     pairs = zip(map(int, table["insured"]), required, strict=True)
     return np.array([n > people if relation == ">" else n >= people for n, people in pairs], dtype=bool)
 

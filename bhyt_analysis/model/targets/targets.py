@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR
 
 import pandas as pd
 
@@ -14,6 +14,7 @@ from bhyt_analysis.domain.population import population_at
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.i18n.shares import ShareLike, parse_share
 from bhyt_analysis.model.coverage.coverage import coverage
 
 RELATIONS = ("=", ">=", ">")
@@ -26,17 +27,25 @@ STEP_COLUMNS = [
 ]  # fmt: skip
 
 
-def people_needed(population: int, rate: float | str | Decimal, relation: str = "=") -> int:
+def people_needed(population: int, rate: ShareLike, relation: str = "=") -> int:
     """Return the smallest whole number of insured people that satisfies a target.
 
-    Exact in decimals: the rate counts as it is written, not as a binary fraction. ``rate`` is a share from 0 to 1; "="
-    and ">=" ask for at least the rate, ">" for more than it. Raises BhytError where the target is more than all
-    people.
+    Exact in decimals: the rate counts as it is written, not as a binary fraction.
+
+    Parameters
+    ----------
+    population : people.
+    rate : the target, as people write it: 0.906, "0,906", 90.6, "90,6%" are the same; 1 is 100% (see `parse_share`).
+    relation : "=" and ">=" ask for at least the rate, ">" for more than it.
+
+    Raises BhytError for a rate above 100% or that is no number, and where the target is more than all people.
 
     Examples
     --------
     >>> people_needed(182330, 0.906)
     165191
+    >>> {people_needed(182330, rate) for rate in (90.6, "90,6%", "0,906")}
+    {165191}
     >>> people_needed(2000, 0.9635), people_needed(2000, 0.9635, ">")
     (1927, 1928)
     """
@@ -44,29 +53,29 @@ def people_needed(population: int, rate: float | str | Decimal, relation: str = 
         raise ValueError(f'relation is "{relation}"; expected one of {", ".join(RELATIONS)}')
     if population < 0 or population != int(population):
         raise ValueError(f"population is {population}; expected a whole number of 0 or more")
-    share = Decimal(str(rate))
-    if not 0 <= share <= 1:
-        raise BhytError(("error.rate_above_one", {"rate": float(rate)}))
+    share = parse_share(rate)
     exact = share * int(population)
     above = relation == ">"
     people = int(exact.to_integral_value(ROUND_FLOOR)) + 1 if above else int(exact.to_integral_value(ROUND_CEILING))
     if people > population:
-        raise BhytError(("error.more_than_everybody", {"rate": float(rate)}))
+        raise BhytError(("error.more_than_everybody", {"rate": float(share)}))
     return people
 
 
-def target_path(start: float, end: float, years: int, kind: str = "gap") -> list[float]:
+def target_path(start: ShareLike, end: ShareLike, years: int, kind: str = "gap") -> list[float]:
     """Return the coverage at the end of each year on the way from ``start`` to ``end``, both included.
+
+    Both are shares as people write them: 0.851, 85.1 and "85,1%" are the same.
 
     ``gap`` closes the same part of the remaining gap each year, 1 - c_t = (1 - c_0)(1 - k)^t; ``logit`` is a straight
     line in the log-odds; ``straight`` a straight line.
 
-    Raises ValueError for shares outside [0, 1), for ``gap`` and ``logit`` also at 1 (a gap can't be closed by parts),
-    for fewer than one year or an unknown kind.
+    Raises BhytError for what is no share, ValueError for ``gap`` and ``logit`` also at 1 (a gap can't be closed by
+    parts), for fewer than one year or an unknown kind.
 
     Examples
     --------
-    >>> [round(c, 4) for c in target_path(start=0.851, end=0.921, years=4, kind="gap")]
+    >>> [round(c, 4) for c in target_path(start=0.851, end="92,1%", years=4, kind="gap")]
     [0.851, 0.8729, 0.8915, 0.9074, 0.921]
     """
     if kind not in PATH_KINDS:
@@ -74,6 +83,7 @@ def target_path(start: float, end: float, years: int, kind: str = "gap") -> list
     if years < 1:
         raise ValueError(f"years is {years}; expected 1 or more")
     top = 1.0 if kind == "straight" else math.nextafter(1.0, 0.0)
+    start, end = float(parse_share(start)), float(parse_share(end))
     for name, value in (("start", start), ("end", end)):
         if not 0 <= value <= top or (kind == "logit" and value == 0):
             raise ValueError(f"{name} is {value}; a {kind} path goes between shares above 0 and below 1")
