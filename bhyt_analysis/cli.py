@@ -269,12 +269,26 @@ def _print_findings(findings: pd.DataFrame, as_json: bool, lang: str) -> int:
     else:
         for row in findings.to_dict("records"):
             place = f"{row['area']} " if "area" in row else ""
-            kind = "severity" if "area" in row else "check"  # a plan's figures contradict; an input has errors
-            severity = translate(f"{kind}.{row['severity']}", lang)
+            severity = translate(f"{_severity_words(findings)}.{row['severity']}", lang)
             print(f"{severity} [{row['rule']}] {place}{row['message']}")
+        if len(findings) > 1:
+            print(_severity_counts(findings, lang))
     if set(findings["rule"]) & UNREADABLE:
         return UNUSABLE
     return FAULTS if (findings["severity"] == "error").any() else DONE
+
+
+def _severity_words(findings: pd.DataFrame) -> str:
+    """Return the beginning of the keys of severities: a plan's figures contradict, an input has errors."""
+    return "severity" if "area" in findings else "check"
+
+
+def _severity_counts(findings: pd.DataFrame, lang: str) -> str:
+    """Return how many findings there are of each severity."""
+    counts, words = findings["severity"].value_counts(), _severity_words(findings)
+    present = [s for s in ("error", "warning", "info") if s in counts]
+    parts = [f"{translate(f'{words}.{s}', lang).lower()} {counts[s]}" for s in present]
+    return f"{translate('cli.total', lang)}: {', '.join(parts)}."
 
 
 @command("reclassify")
@@ -287,8 +301,10 @@ def reclassify(read: Read, area: str | None, csv: str | None, decision: str, lan
     from bhyt_analysis.model.reclassification.reclassify import COLUMNS
     from bhyt_analysis.model.reclassification.reclassify import reclassify as reclassify_communes
 
-    table = reclassify_communes(read(), decision, area)
-    return _print_table(table[COLUMNS], csv, lang)
+    table = reclassify_communes(read(), decision, area)[COLUMNS]
+    if area and not csv:  # without an area there are provinces and districts beside communes
+        table = _with_total(table, lang)
+    return _print_table(table, csv, lang, optional=("area", "before", "kept"))
 
 
 @command("allocate")
@@ -318,7 +334,10 @@ def allocate(
     communes = communes_to_allocate(read(), area, pd.Timestamp(on))
     table = allocate_target(communes, rate, method=method, ratchet=ratchet)
     columns = ["area", "name", "population", "insured", "target_people", "target_rate", "to_add", "status"]
-    return _print_table(table[columns], csv, lang)
+    table = table[columns]
+    return _print_table(
+        table if csv else _with_total(table, lang, ("target_people", "to_add")), csv, lang, optional=("area",)
+    )
 
 
 @command("simulate")
@@ -405,7 +424,8 @@ def monitor(
     if as_json:
         _print_json({name: _json_rows(table) for name, table in tables.items()})
     else:
-        _print_table(tables["units"] if csv else tables["units"][MAIN_COLUMNS], csv, lang)
+        left_out = ("change_month", "rate", "projected_rate", "actual_pace")
+        _print_table(tables["units"], csv, lang, MAIN_COLUMNS, left_out)
         if area and not csv:
             print(*monitor_sentences(**tables, lang=lang), sep="\n")
     if out and area:
@@ -464,19 +484,15 @@ def premium(on: str, area: str | None, household: int | None, group: str | None,
 @json_option
 def law(on: str, area: str | None, as_json: bool, lang: str) -> int:
     """Print the values in force on a day."""
-    from bhyt_analysis.i18n.citations import format_citation
     from bhyt_analysis.law import Law
+    from bhyt_analysis.tables.law_texts import law_table
 
     table = Law.read().at(on, _lineage(area, on, lang)).table
+    if not as_json:
+        return _print_table(law_table(table, lang), None, lang, optional=("until",))
     table = table[["parameter", "key", "area", "since", "until", "value", "unit", "reference", "status", "note"]]
     until = ["" if d.year == 9999 else str(d) for d in table["until"]]
-    table = table.assign(until=until, since=table["since"].astype(str))
-    if as_json:
-        _print_json(table.to_dict("records"))
-        return DONE
-    table["value"] = [f"{v:g}" if abs(v) < 1000 else f"{v:.0f}" for v in table["value"]]
-    table["reference"] = [format_citation(r, lang) for r in table["reference"]]
-    print(table.drop(columns=["note", "unit", "status"]).to_string(index=False))
+    _print_json(table.assign(until=until, since=table["since"].astype(str)).to_dict("records"))
     return DONE
 
 
@@ -589,9 +605,15 @@ def _print_json(content: object) -> None:
     print(to_json(content))
 
 
-def _print_table(table: pd.DataFrame, csv: str | None, lang: str) -> int:
-    """Print a table, or write it to a CSV file and print its path."""
-    from bhyt_analysis.tables.formatting import format_table, save_csv
+def _print_table(
+    table: pd.DataFrame, csv: str | None, lang: str, columns: Sequence[str] = (), optional: Sequence[str] = ()
+) -> int:
+    """Print some columns of a table, or write all of it to a CSV file and print its path.
+
+    ``optional``: the columns that are left out where the terminal is too narrow, the first of them first.
+    """
+    from bhyt_analysis.tables.formatting import save_csv
+    from bhyt_analysis.tables.terminal import text_table
 
     if csv:
         folder = Path(csv).parent
@@ -602,8 +624,15 @@ def _print_table(table: pd.DataFrame, csv: str | None, lang: str) -> int:
     elif table.empty:
         print(translate("cli.no_rows", lang), file=sys.stderr)
     else:
-        print(format_table(table, lang).to_string(index=False))
+        print(text_table(table[list(columns)] if columns else table, lang, optional=optional))
     return DONE
+
+
+def _with_total(table: pd.DataFrame, lang: str, more: Sequence[str] = ()) -> pd.DataFrame:
+    """Return the rows of several units with their total first; ``more``: columns that add up besides the usual ones."""
+    from bhyt_analysis.tables.totals import add_total
+
+    return add_total(table, "", translate("cli.total", lang), more) if len(table) > 1 else table
 
 
 if __name__ == "__main__":

@@ -106,9 +106,10 @@ def test_a_wrong_call_is_one_sentence_and_exit_status_2(call, message, capsys):
 )
 def test_shares_and_dates_as_people_write_them(rate, on, capsys):
     assert main(["allocate", "--area", "X001", "--on", on, "--rate", rate]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert "3.351" in lines[1]  # Mẫu 01 is above 93% and keeps its people
-    assert "4.096" in lines[2]  # 3,533 of 4,302 people, and 73% of the 769 others, as of all communes below 93%
+    rows = {line[:6]: line.split() for line in capsys.readouterr().out.splitlines()}
+    assert rows["X00101"][-3] == "3.351"  # Mẫu 01 is above 93% and keeps its people
+    assert "4.096" in rows["X00102"]  # 3,533 of 4,302 people, and 73% of the 769 others, as of all communes below 93%
+    assert rows["      "] == ["Cộng", "64.897", "49.505", "60.355", "93,0%", "+10.850"]  # 0.93 of 64,897 is 60,354.2
 
 
 @pytest.mark.parametrize(

@@ -42,9 +42,17 @@ COLUMNS = [*UNIT, *PLAN, *PACE, *PROJECTED, *RATES, *STATE]
 PEOPLE = ["insured", "population", "change_month", "change_year", "people_needed", "to_add"]
 # The columns for people to read.
 MAIN_COLUMNS = [
-    "name", "insured", "population", "rate", "change_month", "change_year", "plan_share", "to_add", "required_pace",
-    "actual_pace", "pace", *RATES, "alert", "reason", "projected_status",
-]  # fmt: skip
+    "name",
+    "insured",
+    "rate",
+    "change_month",
+    "to_add",
+    "required_pace",
+    "actual_pace",
+    "projected_rate",
+    "alert",
+    "projected_status",
+]
 
 
 class Target(NamedTuple):
