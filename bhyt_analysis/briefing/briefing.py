@@ -17,6 +17,7 @@ from bhyt_analysis.briefing.metadata import OutputMetadata
 from bhyt_analysis.briefing.notebook import section_title, show_item, show_text
 from bhyt_analysis.briefing.published import needs_protection, read_hidden, shorten_item, write_published
 from bhyt_analysis.domain.area_view import AreaView, area_view, find_unit
+from bhyt_analysis.domain.country import country_unit
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.decisions import default_decision
 from bhyt_analysis.domain.findings import finding_message
@@ -199,7 +200,8 @@ class Briefing(HasCard):
         inside = [self.code, *data.geography.commune_codes(self.code)]
         tables = (data.cards, data.population, data.losses)
         if any((t.loc[t["area"].isin(inside), "status"] == "synthetic").any() for t in tables):
-            warning = translate("stamp.synthetic_page", self.lang)
+            key = "stamp.synthetic_page" if country_unit(self.view.unit) is None else "stamp.synthetic_input"
+            warning = translate(key, self.lang)
             show_text(f"{STRONG}{warning}{STRONG}", OutputMetadata("warning", "synthetic", warning))
         if finding := is_rounded(data):
             warning = finding_message(finding, self.lang)

@@ -177,7 +177,19 @@ def _examine(source: Path, own: bool, numbers: str | None, answered: Answers) ->
     if data is None or has_errors(findings):
         of_units = {name: rows[~rows["file"].isin(private)] for name, rows in tables.items()}
         return Reading(None, of_units, findings)  # the others may name persons
-    return Reading(replace(data, warnings=findings), tables, findings)
+    data = replace(data, warnings=findings)
+    return Reading(_with_bundled_targets(data) if own else data, tables, findings)
+
+
+def _with_bundled_targets(data: Dataset) -> Dataset:
+    """Return data without any targets with those published for their units: of the country, of a province."""
+    if len(data.targets):
+        return data
+    bundled = _load_bundled()
+    units = [u for u in bundled.geography.units.values() if data.geography.same_units(u)]
+    rows = bundled.targets
+    of_units = rows["unit_id"].isin([u.id for u in units]) | rows["of"].isin([u.code for u in units])
+    return replace(data, targets=rows[of_units].drop(columns="unit_id"))
 
 
 def read_table(path: str | Path, name: str) -> pd.DataFrame:

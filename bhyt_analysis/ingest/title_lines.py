@@ -99,7 +99,7 @@ _UNSIGNED = re.compile(rf"\bngày{_BLANK} ?tháng (?:\d{{1,2}}|{_BLANK}) ?năm ?
 # Words of a title: what they stand before is no place where somebody signed.
 _TITLE_WORDS = re.compile(
     r"\b(?:so the|so lieu|bhyt|bao cao|dan so|ty le|tinh den|thoi diem|tinh hinh|danh sach|tong hop|ket qua|bieu so|"
-    r"phan theo|chot|ky bao cao|ky so lieu|as of|cards|population|thang \d+|"
+    r"(?<!.)(?:den|toi)(?: het)?$|phan theo|chot|ky bao cao|ky so lieu|as of|cards|population|thang \d+|"
     r"quy [iv\d]+|nam \d{4})\b"
 )
 _BARE_DAY = re.compile(rf"(?:ngay )?{_DAY}[.]?")

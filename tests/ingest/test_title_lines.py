@@ -11,6 +11,8 @@ from tests.ingest.offices import CARDS, office, write_xlsx
 # The texts above the table, the name of the sheet, and the day; None is asked about.
 DATES = [
     (["Số thẻ đến hết tháng 6 năm 2021"], "", "2021-06-30"),
+    (["Đến hết ngày 30 tháng 6 năm 2021"], "", "2021-06-30"),
+    (["Đến ngày 30 tháng 6 năm 2021"], "", "2021-06-30"),
     (["Số thẻ BHYT tính đến 30/6/2021"], "", "2021-06-30"),
     (["tháng 06/2021"], "", "2021-06-30"),
     (["SỐ THẺ T6/2021"], "", "2021-06-30"),
