@@ -32,10 +32,10 @@ def result_table(function: Callable[P, pd.DataFrame]) -> Callable[P, pd.DataFram
     return call
 
 
-def parse_by(by: str | Sequence[str] | None, known: Sequence[str]) -> list[str]:
+def parse_by(by: str | Sequence[str] | None, choices: Sequence[str]) -> list[str]:
     """Return what rows are by, as a list; a text may name several with commas between them.
 
-    Raises BhytError for what is not in ``known``.
+    Raises BhytError for what is not in ``choices``.
 
     Examples
     --------
@@ -44,6 +44,6 @@ def parse_by(by: str | Sequence[str] | None, known: Sequence[str]) -> list[str]:
     """
     names = by.split(",") if isinstance(by, str) else list(by or [])
     names = [name.strip() if isinstance(name, str) else str(name) for name in names]
-    if unknown := [name for name in names if name and name not in known]:
-        raise BhytError(("error.unknown_by", {"found": ", ".join(unknown), "expected": ", ".join(known)}))
+    if unknown := [name for name in names if name and name not in choices]:
+        raise BhytError(("error.unknown_by", {"found": ", ".join(unknown), "expected": ", ".join(choices)}))
     return [name for name in names if name]

@@ -55,13 +55,36 @@ def read_scenario(path: str | Path, lang: str | None = None) -> Scenario:
 def find_scenario_file(path: str | Path) -> Path:
     """Return the file of a path, or of the name of a bundled scenario.
 
+    Raises BhytError for what is neither the path of a file, nor a bundled name: with the nearest of them and all.
+
     Examples
     --------
     >>> find_scenario_file("status_quo").name
     'status_quo.toml'
+    >>> find_scenario_file("statusquo")
+    Traceback (most recent call last):
+    bhyt_analysis.i18n.messages.BhytError: There is no scenario "statusquo"; did you mean status_quo? ...
     """
-    file, bundled = Path(path), bundled_path("scenarios") / f"{path}.toml"
-    return bundled if not file.exists() and bundled.is_file() else file
+    folder, file = bundled_path("scenarios"), Path(path)
+    bundled = folder / f"{path}.toml"
+    if file.exists() or file.suffix or file.name != str(path):
+        return file
+    if not bundled.is_file():
+        names = scenario_names()
+        nearest = nearest_choice(str(path), names) or names[0]
+        raise BhytError(("error.unknown_scenario", {"found": str(path), "nearest": nearest, "names": ", ".join(names)}))
+    return bundled
+
+
+def scenario_names() -> list[str]:
+    """List the names of the bundled scenarios.
+
+    Examples
+    --------
+    >>> scenario_names()[:2]
+    ['contribution_rate_2027', 'decision_861_high']
+    """
+    return sorted(file.stem for file in bundled_path("scenarios").glob("*.toml"))
 
 
 def localise_scenario(scenario: Scenario, lang: str) -> Scenario:
