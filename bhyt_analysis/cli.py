@@ -348,6 +348,7 @@ def allocate(
 @option("--draws", type=Whole(0), default=1000, metavar="N")
 @option("--seed", type=Whole(0), metavar="S")
 @option("--by-commune", is_flag=True)
+@option("--by-group", is_flag=True)
 def simulate(
     read: Read,
     csv: str | None,
@@ -356,6 +357,7 @@ def simulate(
     draws: int,
     seed: int | None,
     by_commune: bool,
+    by_group: bool,
     lang: str,
 ) -> int:
     """Print, or write, coverage and budget month by month."""
@@ -369,7 +371,7 @@ def simulate(
     data = read()
     policy = localise_scenario(read_scenario(scenario) if scenario else Scenario.current_law(), lang)
     seed = policy.seed if seed is None else seed
-    by = ["commune"] if by_commune else []
+    by = [name for name, chosen in (("commune", by_commune), ("group", by_group)) if chosen]
     table = simulate_scenario(data, area, policy, by=by, draws=draws, seed=seed)
     table = table.rename(columns={"people": "population"})
     if csv:
@@ -377,7 +379,7 @@ def simulate(
     month = table["month"]
     half_years = table[month.dt.month.isin([6, 12]) | (month == month.min())]
     columns = [
-        "result", "name", "month", "population", "insured", "rate", "rate_low", "rate_high",
+        "result", "name", "month", *(["group"] if by_group else []), "population", "insured", "rate", "rate_low", "rate_high",
         "vnd_central", "vnd_province", "vnd_household", "insured_costed", "status",
     ]  # fmt: skip
     proposal = f" ({translate('status.proposal', lang)})" if table["proposal"].iloc[0] else ""

@@ -368,7 +368,11 @@ def test_what_the_command_says_of_a_scenario(capsys, tmp_path):
     assert main([*call, "--draws", "0", "--lang", "en", "--csv", str(path)]) == 0
     table = pd.read_csv(path, encoding="utf-8-sig")
     assert set(table["A proposal"]) == {"a proposal"}
-    assert table["Insured"].iloc[0] == 8541  # the first group of the first month: cards paid by employers
+    assert table["Insured"].iloc[0] == 155163
+    assert main([*call, "--draws", "0", "--by-group", "--lang", "en", "--csv", str(path)]) == 0
+    groups = pd.read_csv(path, encoding="utf-8-sig")
+    assert groups["Insured"].iloc[0] == 8541  # the first group of the first month: cards paid by employers
+    assert groups["Insured"].sum() == table["Insured"].sum()
     capsys.readouterr()
     assert main(["simulate", "--area", "Bình Sơn", "--lang", "en"]) == 2
     assert "neither cards nor a coverage rate" in capsys.readouterr().err
