@@ -379,8 +379,9 @@ def simulate(
     month = table["month"]
     half_years = table[month.dt.month.isin([6, 12]) | (month == month.min())]
     columns = [
-        "result", "name", "month", *(["group"] if by_group else []), "population", "insured", "rate", "rate_low", "rate_high",
-        "vnd_central", "vnd_province", "vnd_household", "insured_costed", "status",
+        "result", "name", "month", *(["group"] if by_group else []),
+        "population", "insured", "rate", "rate_low", "rate_high", "vnd_central",
+        "vnd_province", "vnd_household", "insured_costed", "status",
     ]  # fmt: skip
     proposal = f" ({translate('status.proposal', lang)})" if table["proposal"].iloc[0] else ""
     print(table["scenario"].iloc[0] + proposal)
