@@ -304,7 +304,7 @@ def reclassify(read: Read, area: str | None, csv: str | None, decision: str, lan
     table = reclassify_communes(read(), decision, area)[COLUMNS]
     if area and not csv:  # without an area there are provinces and districts beside communes
         table = _with_total(table, lang)
-    return _print_table(table, csv, lang, optional=("area", "before", "kept"))
+    return _print_table(table, csv, lang, optional=("area", "before", "kept", "after", "zone_before"))
 
 
 @command("allocate")
@@ -360,37 +360,32 @@ def simulate(
     by_group: bool,
     lang: str,
 ) -> int:
-    """Print, or write, coverage and budget month by month."""
+    """Print coverage and money year by year, or write them month by month."""
     from bhyt_analysis.ingest.scenario_files import localise_scenario, read_scenario
     from bhyt_analysis.model.projection.scenario import Scenario
     from bhyt_analysis.model.projection.simulate import project_area
     from bhyt_analysis.model.projection.simulate import simulate as simulate_scenario
     from bhyt_analysis.model.projection.uncertainty import target_probabilities, upcoming_targets
     from bhyt_analysis.tables.explain import probability_texts
+    from bhyt_analysis.tables.terminal import spec_to_text
+    from bhyt_analysis.tables.yearly_table import last_year_table, yearly_table
 
     data = read()
     policy = localise_scenario(read_scenario(scenario) if scenario else Scenario.current_law(), lang)
     seed = policy.seed if seed is None else seed
     by = [name for name, chosen in (("commune", by_commune), ("group", by_group)) if chosen]
     table = simulate_scenario(data, area, policy, by=by, draws=draws, seed=seed)
-    table = table.rename(columns={"people": "population"})
     if csv:
-        return _print_table(table, csv, lang)
-    month = table["month"]
-    half_years = table[month.dt.month.isin([6, 12]) | (month == month.min())]
-    columns = [
-        "result", "name", "month", *(["group"] if by_group else []),
-        "population", "insured", "rate", "rate_low", "rate_high", "vnd_central",
-        "vnd_province", "vnd_household", "insured_costed", "status",
-    ]  # fmt: skip
+        return _print_table(table.rename(columns={"people": "population"}), csv, lang)
     proposal = f" ({translate('status.proposal', lang)})" if table["proposal"].iloc[0] else ""
     print(table["scenario"].iloc[0] + proposal)
-    code = _print_table(half_years[columns], csv, lang)
+    spec = (last_year_table if by else yearly_table)(table, lang)
+    print(spec_to_text(spec, lang, optional=("rate_static", "vnd", "rate_low", "rate_high")))
     if draws:
         projection = project_area(data, area, policy)
         chances = target_probabilities(projection, upcoming_targets(data, projection), draws, seed)
         print(*probability_texts(chances, lang), sep="\n")
-    return code
+    return DONE
 
 
 @command("monitor")

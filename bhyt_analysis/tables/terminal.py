@@ -19,7 +19,7 @@ from bhyt_analysis.tables.formatting import TableSpec, table_spec
 
 WIDTH, NARROWEST = 100, 80  # columns of a terminal
 HEADING_LINES = 4
-NARROW_TEXT = 20  # columns that a name or another text has at least where it is longer
+NARROW_TEXT = 14  # columns that a name or another text has at least where it is longer
 GAP = 2  # blanks between columns
 
 
@@ -44,13 +44,17 @@ def text_table(table: pd.DataFrame, lang: str = "vi", width: int | None = None, 
     Bờ commune    1,234
     Status: Derived from published figures
     """
+    return spec_to_text(table_spec(table, lang).drop("order"), lang, width, optional)
+
+
+def spec_to_text(spec: TableSpec, lang: str = "vi", width: int | None = None, optional: Sequence[str] = ()) -> str:
+    """Return the lines of a table: see `text_table`."""
     width = width or terminal_width()
-    spec = table_spec(table, lang).drop("order")
     spec = _without_blanks(_constants_as_notes(spec))
     for key in optional:
         if _least_width(spec, lang) > width:
             spec = spec.drop(key)
-    return _lines(spec, lang, width)
+    return _lines(spec, lang, max(width, _least_width(spec, lang)))  # no figure is ever cut
 
 
 def _without_blanks(spec: TableSpec) -> TableSpec:

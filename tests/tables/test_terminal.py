@@ -9,15 +9,22 @@ from hypothesis import strategies as st
 from wcwidth import wcswidth
 
 from bhyt_analysis.cli import main
+from bhyt_analysis.ingest.scenario_files import read_scenario
+from bhyt_analysis.model.projection.simulate import simulate
 from bhyt_analysis.tables.terminal import text_table, wrap_heading
 from bhyt_analysis.tables.totals import add_total
+from bhyt_analysis.tables.yearly_table import yearly_table
 
 COMMANDS = [
     ["reclassify", "--decision", "861", "--area", "Lục Ngạn"],
     ["reclassify", "--decision", "861", "--area", "X001"],
     ["reclassify", "--decision", "861"],
     ["allocate", "--area", "X001", "--on", "30/06/2022", "--rate", "93%"],
+    ["simulate", "--area", "X001", "--scenario", "decision_861_high", "--draws", "20"],
+    ["simulate", "--area", "Sơn Dương", "--draws", "20"],
+    ["simulate", "--area", "X001", "--by-commune", "--draws", "20"],
     ["monitor", "--month", "06/2022"],
+    ["monitor", "--month", "06/2022", "--area", "X001"],
     ["law", "--on", "2026-11-22", "--area", "Đắk Lắk"],
     ["law", "--on", "2021-11-22"],
 ]
@@ -30,8 +37,10 @@ def test_no_line_of_a_table_is_wider_than_the_terminal(call, width, lang, capsys
     monkeypatch.setenv("COLUMNS", str(width))
     assert main([*call, "--lang", lang]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert max(map(wcswidth, lines)) <= width
-    assert len(lines) > 3
+    table = lines[: next((i for i, line in enumerate(lines) if line.startswith(("Tính đến", "On 30 June"))), None)]
+    assert max(map(wcswidth, table)) <= width  # sentences are lines of their own
+    assert "…" not in "".join(table)
+    assert len(table) > 3
 
 
 def test_a_table_is_at_most_100_columns_wide_on_a_wide_screen(capsys, monkeypatch):
@@ -90,3 +99,20 @@ def test_small_counts_stay_hidden_in_a_terminal():
     cells = [line.split()[-1] for line in text_table(rows, "vi").splitlines()[-5:]]
     assert "<5" in cells
     assert not {"3", "40"} & set(cells)
+
+
+def test_the_years_of_a_projection_add_up_to_what_the_months_hold(data):
+    months = simulate(data, "X001", read_scenario("decision_861_high"), draws=20)
+    spec = yearly_table(months, "en")
+    rows = months[(months["result"] == "behavioural") & (months["month"] > months["month"].min())]
+    assert spec.column("vnd_central")[-1] == pytest.approx(rows["vnd_central"].sum())
+    year = rows[rows["month"].dt.year == 2023]
+    row = dict(zip([c.key for c in spec.columns], spec.rows[2], strict=True))
+    assert row["year"] == "2023"
+    assert row["vnd_household"] == pytest.approx(year["vnd_household"].sum())
+    assert row["vnd"] == pytest.approx(year.filter(like="vnd_").sum().sum())
+    last = year.iloc[-1]
+    assert [row[c] for c in ("rate", "rate_low", "rate_high")] == [last["rate"], last["rate_low"], last["rate_high"]]
+    alone = months[(months["result"] == "static") & (months["month"] == last["month"])]
+    assert row["rate_static"] == alone["rate"].item() < row["rate"]
+    assert spec.rows[0][0] == "2021 (6 months)"  # counted at the end of June 2021
