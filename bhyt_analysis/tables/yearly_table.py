@@ -22,8 +22,8 @@ def yearly_table(months: pd.DataFrame, lang: str = "vi") -> TableSpec:
     """Return of what `simulate` gives for an area without its groups a row for each year, then the money of all years.
 
     With take-up, on the last day of each year that the projection has: the insured, coverage with its interval,
-    coverage if nobody enrols again; and the billions of VND that each payer bears in the year, for the people whose
-    cost is known.
+    coverage without those who enrol again; and the billions of VND that each payer bears in the year, for the people
+    whose cost is known.
 
     Examples
     --------
@@ -59,7 +59,8 @@ def last_year_table(months: pd.DataFrame, lang: str = "vi") -> TableSpec:
     units = [*(["name"] if taken_up["area"].nunique() > 1 else []), *(["group"] if "group" in months else [])]
     names = table_spec(taken_up[units], lang).drop("order")
     spec = _compose(taken_up, static, names.columns, names.rows, lang)
-    day = translate("cli.last_year", lang, day=taken_up["month"].iloc[0], year=taken_up["year"].iloc[0])
+    first = taken_up.iloc[0]
+    day = translate("cli.last_year", lang, day=first["month"], year=first["year"], count=first["months"])
     return replace(spec, notes=(*spec.notes, day, *_statuses(taken_up, lang)))
 
 
