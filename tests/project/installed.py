@@ -4,17 +4,22 @@
 Python gets an environment with the wheel and the locked versions of what it requires, and nothing for developers but
 pytest. There it makes the documents of an area in every format, checks the data that it carries, and runs a quick part
 of the tests from the sdist. Tables and facts must be the same bytes with each Python. 3.12 and 3.13 are tried where
-the machine has them.
+the machine has them. The first Python also serves the explorer in JupyterLab and runs one of the recipes beside it.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import socket
 import subprocess
 import sys
 import tarfile
 import tempfile
 import time
+import urllib.error
+import urllib.parse
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -99,7 +104,7 @@ def try_python(version: str, base: str, folder: Path, sdist: Path, wheel: Path) 
     python, bhyt = environment / "bin" / "python", environment / "bin" / "bhyt"
     run([uv(), "venv", "--quiet", "--python", base, environment], folder)
     install = [uv(), "pip", "install", "--quiet", "--python", python, "--constraint", ROOT / "requirements.txt"]
-    run([*install, wheel], folder)
+    run([*install, f"{wheel}[explore]"], folder)
     where = run([python, "-c", "import bhyt_analysis; print(bhyt_analysis.__file__)"], folder)
     assert where.startswith(str(environment)), where
     run([bhyt, "brief", "--area", AREA, "--formats", ",".join(FORMATS), "--out", out], folder)
@@ -107,12 +112,68 @@ def try_python(version: str, base: str, folder: Path, sdist: Path, wheel: Path) 
     missing = [f for f in FORMATS if not any(p.suffix == f".{f}" and p.parent != out for p in documents.values())]
     assert not missing, f"no document of these formats: {missing}"
     run([bhyt, "check", environment_data(environment)], folder)
+    assert run([bhyt, "--version"], folder).strip() == f"bhyt {wheel.name.split('-')[1]}"
+    if base == sys.executable:
+        try_explorer(environment / "bin", folder)
     run([*install, *TEST_TOOLS], folder)
     tests = run([python, "-m", "pytest", "-q", "-m", "not slow", "-p", "no:cacheprovider", *TESTS], sdist)
     print(
         f"Python {version}: {', '.join(FORMATS)} of {AREA} made; from the sdist: {tests.splitlines()[-1]}", flush=True
     )
     return {name: path.read_bytes() for name, path in documents.items() if name.endswith(SAME)}
+
+
+def try_explorer(programs: Path, folder: Path) -> None:
+    """Serve the explorer, read its notebook and the words of JupyterLab from the server, and run a recipe."""
+    home, token = folder / "explorer", "package"
+    home.mkdir()
+    (home / "jupyter_server_config.json").write_text(json.dumps({"ServerApp": {"allow_root": True}}), "utf-8")
+    folders = {f"JUPYTER_{name}_DIR": str(home / name.lower()) for name in ("DATA", "RUNTIME")}
+    folders |= {"JUPYTER_CONFIG_DIR": str(home), "JUPYTERLAB_SETTINGS_DIR": str(home / "settings")}
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = home / "server.log"
+    with log.open("wb") as lines:
+        server = subprocess.Popen(
+            [programs / "bhyt", "explore", "--no-browser", f"--port={port}"],
+            cwd=home,
+            env=outside_environment() | folders | {"JUPYTER_TOKEN": token},
+            stdin=subprocess.DEVNULL,
+            stdout=lines,
+            stderr=lines,
+        )
+    try:
+        answer = read_server(f"http://127.0.0.1:{port}/api/contents/outputs/notebooks/vi", token, server, log)
+        names = [entry["name"] for entry in answer["content"]]
+        assert "explore.ipynb" in names, names
+        answer = read_server(f"http://127.0.0.1:{port}/lab/api/translations/vi_VN", token, server, log)
+        assert answer["data"]["jupyterlab"]["menu\x04Run"] == ["Chạy"]
+        plugin = urllib.parse.quote("@jupyterlab/translation-extension:plugin")
+        answer = read_server(f"http://127.0.0.1:{port}/lab/api/settings/{plugin}", token, server, log)
+        assert answer["schema"]["properties"]["locale"]["default"] == "vi_VN"
+    finally:
+        server.terminate()
+        server.wait(60)
+    recipe = next(name for name in sorted(names) if name.startswith("2. "))
+    run([programs / "papermill", "--engine", "bhyt-warm", f"outputs/notebooks/vi/{recipe}", "executed.ipynb"], home)
+    print(f"explorer served in Vietnamese; recipe run: {recipe}", flush=True)
+
+
+def read_server(address: str, token: str, server: subprocess.Popen, log: Path) -> dict:
+    """Return what a server answers, once it listens."""
+    request = urllib.request.Request(address, headers={"Authorization": f"token {token}"})
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError:
+            raise
+        except OSError:
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit(f"the explorer does not answer:\n{log.read_text('utf-8')}") from None
+            time.sleep(0.2)
 
 
 def environment_data(environment: Path) -> Path:
@@ -122,13 +183,24 @@ def environment_data(environment: Path) -> Path:
 
 def run(call: list, cwd: Path) -> str:
     """Run a command without the repository in its environment and return what it prints; SystemExit if it fails."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "BHYT", "VIRTUAL_ENV"))}
     done = subprocess.run(
-        call, cwd=cwd, env=kept, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS, check=False
+        call,
+        cwd=cwd,
+        env=outside_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
     )
     if done.returncode:
         raise SystemExit(f"{' '.join(map(str, call))}: status {done.returncode}\n{done.stdout}\n{done.stderr}")
     return done.stdout
+
+
+def outside_environment() -> dict[str, str]:
+    """Return the environment without what names the repository or its Python."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "BHYT", "VIRTUAL_ENV", "JUPYTER"))}
 
 
 if __name__ == "__main__":
