@@ -86,7 +86,7 @@ def _run_cells(code: str, out: Path, parts: Path) -> None:
     folder = out / code
     folder.mkdir(parents=True, exist_ok=True)
     names: dict[str, object] = {}
-    with Path(os.devnull).open("w") as null, contextlib.redirect_stdout(null):
+    with Path(os.devnull).open("w", encoding="utf-8") as null, contextlib.redirect_stdout(null):
         for cell in json.loads(template_path().read_text("utf-8"))["cells"]:
             if cell["cell_type"] == "code":
                 exec("".join(cell["source"]), names)

@@ -46,6 +46,9 @@ Read = Callable[[], "Dataset"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 done, 1 the input has errors or areas failed, 2 the call can't be carried out."""
     words = sys.argv[1:] if arguments is None else list(arguments)
+    words = [
+        str(Path(w).expanduser()) if w.startswith(("~/", f"~{os.sep}")) else w for w in words
+    ]  # as Windows does not
     requested = requested_language(words)
     with guarded_streams(requested or "vi"):
         return _run_command(words, requested)

@@ -27,6 +27,7 @@ for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.
         signal.signal(getattr(signal, name), handler)
 
 ROOT = Path(__file__).parents[1]
+collect_ignore = ["project/windows"]  # what Python runs when it starts in a simulation of Windows
 # The marks of the tests and doctests of a folder, and of files that take long.
 MARKS = {
     "batch": ("batch", "slow"),

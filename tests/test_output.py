@@ -36,7 +36,7 @@ def test_a_reader_that_has_gone_does_not_change_the_status(call, status):
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device that is always full")  # noqa: PTH110
 def test_output_that_cannot_be_written_is_an_error():
-    with open("/dev/full", "w") as full:  # noqa: PTH123
+    with open("/dev/full", "w", encoding="utf-8") as full:  # noqa: PTH123
         call = [*BHYT, "law", "--on", "2026-11-22", "--lang", "en"]
         run = subprocess.run(call, stdout=full, stderr=subprocess.PIPE, text=True, timeout=SECONDS)
         assert (run.returncode, run.stderr.count("\n")) == (2, 1)

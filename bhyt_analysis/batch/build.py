@@ -235,6 +235,11 @@ def publish_folder(work: Path, folder: Path) -> None:
     old = work.with_name(work.name + ".old")
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
-        os.replace(folder, old)
-    os.replace(work, folder)
+        os.replace(folder, old)  # refused by Windows while a file of it is open
+    try:
+        os.replace(work, folder)
+    except OSError:
+        if old.exists():
+            os.replace(old, folder)
+        raise
     shutil.rmtree(old, ignore_errors=True)

@@ -265,7 +265,7 @@ def notebook_memory(megabytes: int | None, workers: int) -> int | None:
         return megabytes * 2**20
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     with suppress(OSError, ValueError):  # "max", or no such file: a container has no limit of its own
-        memory = min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+        memory = min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text("utf-8")))
     return max(int(memory * MEMORY_SHARE / workers), 2**30)
 
 

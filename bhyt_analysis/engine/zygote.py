@@ -91,7 +91,8 @@ def rehearse(config: WarmConfig) -> None:
     with private_folder() as folder, warnings.catch_warnings(), suppress(Exception):
         warnings.simplefilter("always")  # otherwise a warning that was shown here is shown by no kernel
         cells = json.loads(Path(config.rehearsal_notebook).read_text(encoding="utf-8"))["cells"]
-        with Path(os.devnull).open("w") as null, redirect_stdout(null), redirect_stderr(null), chdir(folder):
+        null = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  closed by the next line
+        with null, redirect_stdout(null), redirect_stderr(null), chdir(folder):
             for cell in cells:
                 if cell["cell_type"] == "code":
                     exec("".join(cell["source"]), names)
@@ -210,7 +211,7 @@ def _freeze_objects() -> None:
 def _kill_detached() -> None:
     """Kill, when no kernel runs, what kernels have left in other sessions, and this process has adopted."""
     with suppress(OSError):
-        for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+        for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text("utf-8").split():
             kill_group(int(pid))
 
 

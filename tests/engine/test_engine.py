@@ -389,7 +389,7 @@ def test_a_kernel_whose_client_has_ended_is_ended():
     children = Path(f"/proc/{warm_process.process_id()}/task/{warm_process.process_id()}/children")
     wait_until(children.read_text)
     channel.close()
-    wait_until(lambda: not children.read_text())
+    wait_until(lambda: not children.read_text("utf-8"))
 
 
 @linux
