@@ -51,7 +51,7 @@ class WindowsModule(ModuleType):
 
 
 _import = builtins.__import__
-_seen = {}
+_modules = {}
 
 
 def import_as_on_windows(name, globals=None, locals=None, fromlist=(), level=0):
@@ -63,7 +63,7 @@ def import_as_on_windows(name, globals=None, locals=None, fromlist=(), level=0):
     module = _import(name, globals, locals, fromlist, level)
     if module.__name__ not in NAMES:
         return module
-    return _seen.setdefault(module.__name__, WindowsModule(module))
+    return _modules.setdefault(module.__name__, WindowsModule(module))
 
 
 builtins.__import__ = import_as_on_windows
