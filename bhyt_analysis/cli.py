@@ -446,7 +446,7 @@ def _save_monitor_charts(data: Dataset, area: str, month: pd.Timestamp, folder: 
     from bhyt_analysis.briefing import monitoring
     from bhyt_analysis.briefing import verdict as verdict_section
     from bhyt_analysis.briefing.briefing import Briefing
-    from bhyt_analysis.charts.chart import save
+    from bhyt_analysis.charts.chart import save_pictures
     from bhyt_analysis.law import Law
     from bhyt_analysis.model.monitoring.monitor import monthly_counts
     from bhyt_analysis.model.monitoring.verdict import verdict
@@ -457,7 +457,7 @@ def _save_monitor_charts(data: Dataset, area: str, month: pd.Timestamp, folder: 
     items = verdict_section.items(briefing, verdict(source, briefing.code))
     for item in [*items, *monitoring.items(briefing, monthly_counts(source, briefing.code))]:
         if item.chart is not None:
-            save(item.chart, folder / item.name)
+            save_pictures(item.chart, folder / item.name)
             print(folder / f"{item.name}.png", file=sys.stderr)
 
 

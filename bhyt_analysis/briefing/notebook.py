@@ -10,7 +10,7 @@ from IPython.display import HTML, Image, Markdown, display
 from bhyt_analysis import charts
 from bhyt_analysis.briefing.items import Item
 from bhyt_analysis.briefing.metadata import NARROW, OutputMetadata, item_title
-from bhyt_analysis.charts.chart import save_png
+from bhyt_analysis.charts.chart import save_pictures, save_png
 from bhyt_analysis.i18n.failures import name_file
 from bhyt_analysis.i18n.messages import has_message, translate
 from bhyt_analysis.i18n.safe_text import to_markdown
@@ -76,7 +76,7 @@ def show_chart(chart: charts.Chart, name: str = "", out: str | Path | None = Non
         stem = Path(out, "charts", name)
         stem.parent.mkdir(parents=True, exist_ok=True)
         with name_file(stem.with_suffix(".png")):
-            charts.save(chart, stem)
+            save_pictures(chart, stem)
         picture = stem.with_suffix(".png").read_bytes()
     about = OutputMetadata("chart", name, title or chart.description.title, payload=chart.description.to_dict())
     image = Image(picture, width=SCREEN_WIDTH, alt=chart.description.alt)

@@ -33,6 +33,7 @@ from PIL import Image
 
 from bhyt_analysis.charts.description import ChartDescription, ChartSeries, alt_text, chart_series
 from bhyt_analysis.charts.margins import place_axes
+from bhyt_analysis.charts.settings import DEFAULT_COLOURS, INK, font, hue, ink_on, scale_of_letters
 from bhyt_analysis.charts.text_outlines import EM, PixelCanvas, arrange_line, font_file, write_svg
 from bhyt_analysis.i18n.cards import card_text
 from bhyt_analysis.i18n.citations import format_citation
@@ -54,14 +55,12 @@ LETTER_WIDTH = 0.45  # ems of a usual letter
 LONG_WORD = 24  # letters; no word of either language has more
 USUAL_LINES = 3  # of a title or a source, for which a chart on paper has space
 MANY_ROWS = 20  # rows from which a chart may be too high for a page
-FONTS = ("Times New Roman", "Tinos", "Liberation Serif", "Nimbus Roman", "DejaVu Serif")
-# Okabe and Ito (2008), dark enough to keep their order in grey.
-BLUE, ORANGE, GREEN, SKY, RED, GREY, BLACK = "#0072B2", "#E69F00", "#009E73", "#56B4E9", "#D55E00", "#9A9A9A", "#222222"
-VIOLET, DARK, LIGHT, PALE = "#CC79A7", "#444444", "#DDDDDD", "#EEEEEE"
+STAMP = DEFAULT_COLOURS["red"]
+BLACK, DARK, GREY, LIGHT, PALE = INK, "#444444", "#9A9A9A", "#DDDDDD", "#EEEEEE"
 BROWN = "#8A5A00"  # of texts about what is missing
 SOFT, EDGE = "#555555", "#666666"  # of texts, of lines
-# Parts of one bar, dark to light, so that their order is kept in grey.
-SHADES = (DARK, BLUE, GREEN, VIOLET, SKY, ORANGE, LIGHT)
+# Parts of one bar, dark to light, so that their order is kept in grey; names are those of `hue`.
+SHADES = (DARK, "blue", "green", "violet", "sky", "orange", LIGHT)
 LEFT, MARGIN = 0.012, 0.1  # where texts start (part of the width), and what both sides keep free (inches)
 
 
@@ -74,7 +73,7 @@ def shades(count: int) -> list[str]:
     ['#0072B2', '#56B4E9', '#DDDDDD']
     """
     first = 1 if count < len(SHADES) else 0  # the darkest only where all are needed
-    return [SHADES[round(float(i))] for i in np.linspace(first, len(SHADES) - 1, count)]
+    return [hue(SHADES[round(float(i))]) for i in np.linspace(first, len(SHADES) - 1, count)]
 
 
 @dataclass(frozen=True)
@@ -129,31 +128,17 @@ def rows_height_mm(frame: float, row: float, labels: Sequence[str]) -> float:
     return frame + max([row, *(4.0 * (text.count("\n") + 1) + 0.4 for text in labels)]) * len(labels)
 
 
-# Every letter that Vietnamese adds to the Latin ones, small; capitals follow from them.
-LETTERS = "áàảãạăắằẳẵặâấầẩẫậđéèẻẽẹêếềểễệíìỉĩịóòỏõọôốồổỗộơớờởỡợúùủũụưứừửữựýỳỷỹỵ"
-
-
-@lru_cache(maxsize=1)
-def font() -> str:
-    """Return the first of `FONTS` that is installed and has every Vietnamese letter.
-
-    Some builds of Liberation Serif lack them; the last font comes with matplotlib.
-    """
-    needed_letters = {ord(c) for c in LETTERS + LETTERS.upper()}
-    for name in FONTS[:-1]:
-        files = {e.fname for e in font_manager.fontManager.ttflist if e.name == name}
-        if files and all(needed_letters <= set(font_manager.get_font(f).get_charmap()) for f in files):
-            return name
-    return FONTS[-1]
-
-
-@lru_cache(maxsize=1)
 def style() -> Look:
-    """Return the settings of every chart, over seaborn's ticks style."""
+    """Return matplotlib's settings for every chart, over seaborn's ticks style."""
+    return _style(font())
+
+
+@lru_cache(maxsize=4)
+def _style(family: str) -> Look:
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     return {
         **sns.axes_style("ticks"),
-        "font.family": [font()],
+        "font.family": [family],
         "font.size": 9.5,
         "axes.titlesize": 11.5,
         "axes.titleweight": "bold",
@@ -205,7 +190,7 @@ def chart_function(draw: Callable[P, Chart]) -> Callable[P, Chart]:
         size = cast(str, kwargs.get("size", "a4"))
         if size not in SIZES:
             raise BhytError(("error.bad_size", {"found": size, "expected": ", ".join(SIZES)}))
-        token = _size.set(SIZES[size])
+        token = _size.set(_with_larger_letters(SIZES[size]))
         try:
             with _style_context():
                 return draw(*args, **kwargs) if hidden_cells() is None else _draw_without(draw, args, kwargs)
@@ -213,6 +198,12 @@ def chart_function(draw: Callable[P, Chart]) -> Callable[P, Chart]:
             _size.reset(token)
 
     return styled
+
+
+def _with_larger_letters(size: Size) -> Size:
+    """Return the place with a narrower sheet, which is enlarged with its letters as `settings` says."""
+    drawn_width = max(size.drawn_width / scale_of_letters(), min(size.drawn_width, SIZES["half"].drawn_width))
+    return replace(size, drawn_width=drawn_width, dpi=round(size.dpi * size.drawn_width / drawn_width))
 
 
 def _draw_without(draw: Callable[..., Chart], args: Sequence[object], kwargs: Mapping[str, object]) -> Chart:
@@ -241,14 +232,14 @@ def _note_in_place(lang: str) -> Chart:
     return sheet.finish("")
 
 
-@lru_cache(maxsize=2)
-def _font_file(bold: bool) -> str:
-    return font_file(font_manager.FontProperties(family=font(), weight="bold" if bold else "normal"))
+@lru_cache(maxsize=8)
+def _font_file(family: str, bold: bool) -> str:
+    return font_file(font_manager.FontProperties(family=family, weight="bold" if bold else "normal"))
 
 
 def _words(text: str, bold: bool) -> list[tuple[float, float]]:
     """Return the left and right ends of each word of a text, in ems."""
-    return [(left / EM, right / EM) for left, right in arrange_line(text, _font_file(bold)).words]
+    return [(left / EM, right / EM) for left, right in arrange_line(text, _font_file(font(), bold)).words]
 
 
 def text_width(text: str, points: float, bold: bool = False) -> float:
@@ -374,13 +365,13 @@ class ChartSheet:
         **look: Any,
     ) -> np.ndarray:
         """Draw the next part of each bar from ``left``, labelled where it is at least so long; return its right end."""
-        label, dark = wrap_legend_label(name), color in (BLUE, DARK)
+        label, ink = wrap_legend_label(name), ink_on(color)
         look = {"edgecolor": "white", "label": label} | look
         self.axes.barh(range(len(values)), values, left=left, color=color, **look)
         for y, value in enumerate(values):
             if value >= least and not (hidden is not None and hidden[y]):
                 text = format_number(value, self.lang, places)
-                self.label(text, (left[y] + value / 2, y), ha="center", color="white" if dark else BLACK)
+                self.label(text, (left[y] + value / 2, y), ha="center", color=ink)
         return left + values
 
     def stack_shares(self, parts: Mapping[str, pd.Series], masks: Sequence[np.ndarray] | None = None) -> None:
@@ -486,13 +477,13 @@ def new_chart(height_mm: float, key: str, name: str, lang: str, statuses: Iterab
     PixelCanvas(figure)
     headings = [figure.suptitle(heading, x=LEFT, ha="left", fontsize=11.5, fontweight="bold")]
     first, each = (0.05, 0.22) if narrow else (0.09, 0.25)  # inches from the top
-    look: Look = {"ha": "right", "va": "top", "fontsize": 9, "fontweight": "bold", "color": RED}
-    look["bbox"] = {"boxstyle": "square,pad=0.3", "facecolor": "white", "edgecolor": RED}
+    look: Look = {"ha": "right", "va": "top", "fontsize": 9, "fontweight": "bold", "color": STAMP}
+    look["bbox"] = {"boxstyle": "square,pad=0.3", "facecolor": "white", "edgecolor": STAMP}
     headings += [
         figure.text(0.988, 1 - (first + each * i) / figure.get_figheight(), text, **look)
         for i, text in enumerate(stamps)
     ]
-    description = ChartDescription(title, title, tags=tuple(t for t in tags if t), width_mm=size.width)
+    description = ChartDescription(title, title, tags=tuple(t for t in tags if t), width_mm=size.width, lang=lang)
     return ChartSheet(figure, figure.add_subplot(), description, headings, statuses, lang)
 
 
@@ -570,10 +561,14 @@ def save_png(chart: Chart, path: Path) -> None:
     render_image(chart).save(path, dpi=(dots, dots), compress_level=1)
 
 
-def save(chart: Chart, stem: str | Path) -> None:
-    """Write ``stem.png`` (300 dpi on paper) and ``stem.svg``, without dates in them."""
-    figure, stem = chart.figure, Path(stem)
-    save_png(chart, stem.with_suffix(".png"))
+def save_svg(chart: Chart, path: Path) -> None:
+    """Write a chart as an SVG file, without a date in it."""
     with _style_context():
-        write_svg(figure, stem.with_suffix(".svg"))
-    PixelCanvas(figure)  # without pixels: they take 8 MB
+        write_svg(chart.figure, path)
+    PixelCanvas(chart.figure)  # without pixels: they take 8 MB
+
+
+def save_pictures(chart: Chart, stem: Path) -> None:
+    """Write ``stem.png`` (300 dpi on paper) and ``stem.svg``."""
+    save_png(chart, stem.with_suffix(".png"))
+    save_svg(chart, stem.with_suffix(".svg"))

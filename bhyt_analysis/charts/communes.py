@@ -41,8 +41,8 @@ def communes(
     axes, rate = sheet.axes, rows["rate"].to_numpy(float) * 100
     goal_label, goal = (target[0], target[1] * 100) if target else ("", -1)
     is_below = rate < goal
-    axes.plot(rate[is_below], np.flatnonzero(is_below), "o", color=drawing.ORANGE, ms=5.5)
-    axes.plot(rate[~is_below], np.flatnonzero(~is_below), "D", color=drawing.BLUE, ms=5.5)
+    axes.plot(rate[is_below], np.flatnonzero(is_below), "o", color=drawing.hue("orange"), ms=5.5)
+    axes.plot(rate[~is_below], np.flatnonzero(~is_below), "D", color=drawing.hue("blue"), ms=5.5)
     axes.hlines(range(len(rows)), 0, rate, color=drawing.LIGHT, lw=0.8, zorder=0)
     left = _left_end(rate)
     for y, (share, value) in enumerate(zip(rows["rate"], rate, strict=True)):
@@ -54,7 +54,7 @@ def communes(
         sheet.label(goal_label, (goal, 1), (-4, 2), "right", "bottom", xycoords=drawing.TOP_EDGE)
     sheet.set_rows(labels, 0.7)
     sheet.set_axis("x", "axis.rate", (left, 100 + (100 - left) * (0.36 if drawing.is_narrow() else 0.15)), (left, 100))
-    sheet.add_series(column_name("coverage", lang), rows["rate"], "p1", drawing.BLUE)
+    sheet.add_series(column_name("coverage", lang), rows["rate"], "p1", drawing.hue("blue"))
     axis = "; ".join(t for t in (translate("axis.rate", lang), goal_label) if t)
     return sheet.finish(source, rows["name"], "bar", more=goal_label, axis=axis)
 
@@ -116,7 +116,7 @@ def gaps(rows: pd.DataFrame, name: str, lang: str | None = None, source: str = "
     coverage, target = column_name("coverage", lang), translate("label.target", lang)
     axes.hlines(y, np.minimum(now, goal), np.maximum(now, goal), color=drawing.GREY, lw=1.4, zorder=1)
     axes.plot(goal, y, "|", color=drawing.BLACK, ms=11, mew=2, label=target)
-    axes.plot(now, y, "o", color=drawing.ORANGE, ms=6, label=coverage)
+    axes.plot(now, y, "o", color=drawing.hue("orange"), ms=6, label=coverage)
     for i, add in enumerate(rows["to_add"]):
         text = format_message("{v:+n}", lang, v=add) if add else translate("label.reached", lang)
         sheet.label(text, (max(now[i], goal[i]), i), (7, 0))
@@ -124,7 +124,7 @@ def gaps(rows: pd.DataFrame, name: str, lang: str | None = None, source: str = "
     sheet.set_rows(labels, 0.7)
     sheet.set_axis("x", "axis.rate", (left, 100 + (100 - left) * (0.5 if drawing.is_narrow() else 0.16)), (left, 100))
     sheet.legend("left")
-    sheet.add_series(coverage, rows["rate"], "p1", drawing.ORANGE)
+    sheet.add_series(coverage, rows["rate"], "p1", drawing.hue("orange"))
     sheet.add_series(target, rows["target_rate"], "p1", drawing.BLACK)
     total, first = rows["to_add"].sum(), rows.iloc[0]
     more = translate("alt.gaps", lang, people=total, name=first["name"], most=first["to_add"])
@@ -165,10 +165,10 @@ def small_multiples(
         panel.set_visible(False)
     for area, panel in zip(paths, panels.flat, strict=False):
         panel.plot(paths.index, paths, color=drawing.LIGHT, lw=0.6, zorder=0)
-        panel.plot(paths.index, paths[area], color=drawing.BLUE, lw=1.8)
+        panel.plot(paths.index, paths[area], color=drawing.hue("blue"), lw=1.8)
         text, look = (
             drawing.percent_label(paths[area].iloc[-1] / 100, lang),
-            {"fontweight": "bold", "color": drawing.BLUE},
+            {"fontweight": "bold", "color": drawing.hue("blue")},
         )
         panel.text(1, 0.06, text, transform=panel.transAxes, ha="right", fontsize=9, **look)
         if target is not None:
@@ -177,7 +177,7 @@ def small_multiples(
         panel.set_xlim(first, last)
         drawing.set_ticks(panel, lang, "y")
         panel.tick_params(labelsize=9)
-        sheet.add_series(titles[area], paths[area] / 100, "p1", drawing.BLUE)
+        sheet.add_series(titles[area], paths[area] / 100, "p1", drawing.hue("blue"))
     for panel in panels.flat:
         panel.set_xticks([last], [f"{last:%m/%Y}"], ha="right")
     axis = translate("axis.rate", lang)

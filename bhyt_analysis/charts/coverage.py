@@ -45,7 +45,7 @@ def bullet(rows: pd.DataFrame, lang: str | None = None, source: str = "", *, siz
         y = i * step
         axes.barh(y, 100, 0.62, color=drawing.PALE, zorder=0)
         if pd.notna(row["rate"]):
-            axes.barh(y, row["rate"] * 100, 0.34, color=drawing.BLUE, zorder=2)
+            axes.barh(y, row["rate"] * 100, 0.34, color=drawing.hue("blue"), zorder=2)
             # At the end of the bar, or at its beginning where a target crosses the end.
             crosses_end = any(-12 < (share - row["rate"]) * 100 < 1 for _, share in marks[i])
             x, shift, side = (0, 4, "left") if crosses_end else (row["rate"] * 100, -4, "right")
@@ -64,14 +64,14 @@ def bullet(rows: pd.DataFrame, lang: str | None = None, source: str = "", *, siz
     sheet.set_axis("x", "axis.rate", (0, 100.3))
     coverage = column_name("coverage", lang)
     if not name:
-        sheet.add_series(coverage, rows["rate"], "p1", drawing.BLUE)
+        sheet.add_series(coverage, rows["rate"], "p1", drawing.hue("blue"))
         texts = (f"{n}: {label}" for n, t in zip(rows["name"], rows["targets"], strict=True) for label, _ in t)
         return sheet.finish(source, rows["name"], "bar", more="; ".join(dict.fromkeys(texts)))
     # One area is described with its targets as bars.
     names, shares = zip(("", rows["rate"].iloc[0]), *targets[0], strict=True)
     rate = shares[0] if rows["status"].iloc[0] == "published" else round(shares[0], 3)
     goals = [(i, _relation(label)) for i, label in enumerate(names[1:], 1)]
-    sheet.add_series("", [rate, *shares[1:]], "pe", drawing.BLUE, goals=goals)
+    sheet.add_series("", [rate, *shares[1:]], "pe", drawing.hue("blue"), goals=goals)
     return sheet.finish(source, [coverage, *(label.rsplit(":", 1)[0] for label in names[1:])], "bar")
 
 
@@ -110,14 +110,14 @@ def groups(rows: pd.DataFrame, lang: str | None = None, source: str = "", *, siz
     hidden = marks != ""
     people = rows["insured"].astype(float).to_numpy()
     lengths = np.where(hidden, 0, people)
-    sheet.axes.barh(range(len(rows)), lengths, 0.64, color=drawing.BLUE)
+    sheet.axes.barh(range(len(rows)), lengths, 0.64, color=drawing.hue("blue"))
     for y, value in enumerate(people):
         spec = "{v:n}" if hidden.any() else "{v:n} ({s:p1})"  # shares would tell the sum of what is hidden
         text = marks[y] or format_message(spec, lang, v=value, s=value / people.sum())
         sheet.label(text, (lengths[y], y), (4, 0), fontsize=9.5)
     sheet.set_rows(labels)
     sheet.set_axis("x", "axis.people", (0, np.nanmax(people) * (2.4 if drawing.is_narrow() else 1.36)))
-    sheet.add_series(column_name("insured", lang), people, "n", drawing.BLUE, hidden)
+    sheet.add_series(column_name("insured", lang), people, "n", drawing.hue("blue"), hidden)
     return sheet.finish(source, names, "bar")
 
 
@@ -170,9 +170,16 @@ def target_gap(row: pd.Series, name: str, lang: str | None = None, source: str =
     insured, required = (float("nan") if pd.isna(row[c]) else float(row[c]) for c in ("insured", "people_needed"))
     axes.barh(0, population, 0.7, color=drawing.PALE, zorder=0)
     if pd.notna(insured):
-        axes.barh(0, insured, 0.7, color=drawing.BLUE, zorder=2)
+        axes.barh(0, insured, 0.7, color=drawing.hue("blue"), zorder=2)
         axes.barh(
-            0, max(required - insured, 0), 0.7, left=insured, color=drawing.ORANGE, hatch="//", ec="white", zorder=2
+            0,
+            max(required - insured, 0),
+            0.7,
+            left=insured,
+            color=drawing.hue("orange"),
+            hatch="//",
+            ec="white",
+            zorder=2,
         )
         text = count_text(insured, lang, row["status"])
         text += "" if pd.isna(row["rate"]) else f" ({drawing.percent_label(row['rate'], lang, _rate_status(row))})"
@@ -197,7 +204,7 @@ def target_gap(row: pd.Series, name: str, lang: str | None = None, source: str =
     axes.set(ylim=(-0.95, 1.2 if drawing.is_narrow() else 0.95), yticks=[])
     sheet.set_axis("x", "axis.people", (0, population * 1.005), (0, population))
     axes.set_xlabel(translate("axis.people_of_area", lang, population=population))
-    figures = {"insured": (insured, drawing.BLUE), "people_needed": (required, drawing.BLACK)}
+    figures = {"insured": (insured, drawing.hue("blue")), "people_needed": (required, drawing.BLACK)}
     for column, (value, color) in {**figures, "population": (population, drawing.GREY)}.items():
         if pd.notna(value):
             sheet.add_series(column_name(column, lang), [value], "n", color)
@@ -228,7 +235,7 @@ def path(steps: pd.DataFrame, name: str, lang: str | None = None, source: str = 
     population = float(steps["population"].iloc[0])
     for y, people in enumerate(steps["people_needed"]):
         sheet.axes.barh(y, population, 0.62, color=drawing.PALE)
-        sheet.axes.barh(y, people, 0.4, color=drawing.BLUE)
+        sheet.axes.barh(y, people, 0.4, color=drawing.hue("blue"))
         text = format_message("{v:n} ", lang, v=people) + translate("label.people", lang)
         sheet.label(text, (people, y), (-5, 0), "right", fontsize=9.5, bold=True, color="white")
     labels = [
@@ -239,7 +246,7 @@ def path(steps: pd.DataFrame, name: str, lang: str | None = None, source: str = 
     sheet.label(text, (population, 1), (0, 3), "right", "bottom", xycoords=drawing.TOP_EDGE)
     sheet.set_rows(labels)
     sheet.set_axis("x", "axis.people", (0, population * 1.02))
-    sheet.add_series(column_name("people_needed", lang), steps["people_needed"], "n", drawing.BLUE)
+    sheet.add_series(column_name("people_needed", lang), steps["people_needed"], "n", drawing.hue("blue"))
     return sheet.finish(source, labels, "bar", more=text)
 
 
@@ -253,7 +260,7 @@ def _path_from_now(steps: pd.DataFrame, name: str, lang: str, source: str) -> Ch
     x = np.arange(len(rates))
     axes.plot(x, rates, "-", color=drawing.GREY, lw=1.2, zorder=1)
     axes.plot(x[:1], rates[:1], "o", color=drawing.BLACK, ms=8)
-    axes.plot(x[1:], rates[1:], "D", color=drawing.BLUE, ms=7)
+    axes.plot(x[1:], rates[1:], "D", color=drawing.hue("blue"), ms=7)
     relations = ["", *(translate(f"relation.{r}", lang) for r in steps["relation"])]
     for i, rate in enumerate(rates):
         text = relations[i] + drawing.percent_label(
@@ -271,7 +278,7 @@ def _path_from_now(steps: pd.DataFrame, name: str, lang: str, source: str) -> Ch
     labels = [f"{start:%m/%Y}" if narrow else format_date(start, lang), *years]
     goals = list(enumerate(relations[1:], 1))
     figures = [round(now, 3) if is_counted else now, *steps["rate"]]
-    sheet.add_series(column_name("coverage", lang), figures, "pe", drawing.BLUE, goals=goals)
+    sheet.add_series(column_name("coverage", lang), figures, "pe", drawing.hue("blue"), goals=goals)
     span = max(rates.max() - rates.min(), 1.0)
     bottom, top = rates.min() - span * 0.28, rates.max() + span * 0.42
     axes.set(xlim=(-0.5, len(rates) - 0.5))

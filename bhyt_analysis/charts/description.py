@@ -40,7 +40,7 @@ class ChartDescription:
     ``kind``: what an office program can draw of it itself ("bar", "stacked", "column", "line"), or "picture".
     ``tags``: the statuses of its stamps. ``width_mm``: its width on paper or slide; ``title_fraction``: the part of
     its height that its title and stamps take, for documents that write their own; ``page_breaks``: the parts of its
-    height below which a chart of many rows may be cut, between two of them.
+    height below which a chart of many rows may be cut, between two of them. ``lang``: of its texts.
     """
 
     title: str
@@ -54,6 +54,7 @@ class ChartDescription:
     width_mm: float = 160
     title_fraction: float = 0.0
     page_breaks: tuple[float, ...] = ()
+    lang: str = "vi"
 
     def to_dict(self) -> dict[str, object]:
         """Return the fields as JSON can hold them."""

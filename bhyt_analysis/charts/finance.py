@@ -18,9 +18,7 @@ from bhyt_analysis.model.projection.simulate import without_groups
 from bhyt_analysis.tables.columns import column_name
 from bhyt_analysis.tables.labels import statuses_of
 
-PAYER_COLORS = dict(
-    zip(PAYERS, (drawing.BLUE, drawing.GREEN, drawing.SKY, drawing.ORANGE, drawing.LIGHT), strict=True)
-)  # dark to light
+PAYER_COLORS = dict(zip(PAYERS, ("blue", "green", "sky", "orange", drawing.LIGHT), strict=True))  # dark to light
 
 
 @chart_function
@@ -40,8 +38,8 @@ def premium(rows: pd.DataFrame, lang: str | None = None, source: str = "", *, si
     sheet = drawing.new_chart(drawing.rows_height_mm(34, 9.5, labels), "chart.premium", "", lang, rows["status"])
     state, own = rows["subsidy"].to_numpy(float), rows["own_payment"].to_numpy(float)
     names, y = [translate(f"bar.{key}", lang) for key in ("state", "own")], range(len(rows))
-    sheet.axes.barh(y, state, 0.6, color=drawing.BLUE, label=names[0])
-    sheet.axes.barh(y, own, 0.6, left=state, color=drawing.ORANGE, hatch="//", edgecolor="white", label=names[1])
+    sheet.axes.barh(y, state, 0.6, color=drawing.hue("blue"), label=names[0])
+    sheet.axes.barh(y, own, 0.6, left=state, color=drawing.hue("orange"), hatch="//", edgecolor="white", label=names[1])
     for i in y:
         if state[i]:
             sheet.label(format_number(state[i], lang), (state[i] / 2, i), ha="center", bold=True, color="white")
@@ -50,8 +48,8 @@ def premium(rows: pd.DataFrame, lang: str | None = None, source: str = "", *, si
     sheet.set_rows(labels, 0.6)
     sheet.set_axis("x", "axis.vnd", (0, (state + own).max() * (1.5 if drawing.is_narrow() else 1.26)))
     sheet.legend(fontsize=9.5)
-    sheet.add_series(names[0], rows["subsidy"], "n", drawing.BLUE)
-    sheet.add_series(names[1], rows["own_payment"], "n", drawing.ORANGE)
+    sheet.add_series(names[0], rows["subsidy"], "n", drawing.hue("blue"))
+    sheet.add_series(names[1], rows["own_payment"], "n", drawing.hue("orange"))
     return sheet.finish(source, rows["label"], "stacked")
 
 
@@ -72,7 +70,7 @@ def cost(rows: pd.DataFrame, name: str, lang: str | None = None, source: str = "
     sheet = drawing.new_chart(34 + (14 if narrow else 9.5) * len(rows), "chart.cost", name, lang, rows["status"])
     billions = rows["cost"].to_numpy(float) * 1e-9
     for y, value in enumerate(billions):
-        color, hatch = (drawing.ORANGE, "//") if is_proposal[y] else (drawing.BLUE, "")
+        color, hatch = (drawing.hue("orange"), "//") if is_proposal[y] else (drawing.hue("blue"), "")
         sheet.axes.barh(y, value, 0.6, color=color, hatch=hatch, edgecolor="white")
         text = format_number(value, lang, 1) + (f" ({translate('label.proposal', lang)})" if is_proposal[y] else "")
         sheet.label(drawing.wrap_text(text, drawing.scale_width(1.8)), (value, y), (4, 0), fontsize=9.5, bold=True)
@@ -81,7 +79,7 @@ def cost(rows: pd.DataFrame, name: str, lang: str | None = None, source: str = "
     sheet.set_rows(drawing.wrap_labels(labels, 2.2))
     free = 1.9 if narrow else 1.45 if any(is_proposal) else 1.14
     sheet.set_axis("x", "axis.billions", (0, billions.max() * free))
-    sheet.add_series(column_name("cost_bn", lang), billions, "d1", drawing.BLUE)
+    sheet.add_series(column_name("cost_bn", lang), billions, "d1", drawing.hue("blue"))
     return sheet.finish(source, labels, "bar")
 
 
@@ -118,7 +116,8 @@ def payers(
     title = f"{name}, “{rows['scenario'].iloc[0]}”"
     sheet = drawing.new_chart(50 + 12 * len(years), "chart.payers", title, lang, statuses_of(totals))
     ends, widest = np.zeros(len(years)), float(years.sum(axis=1).max())
-    for payer, color in PAYER_COLORS.items():
+    for payer, name in PAYER_COLORS.items():
+        color = drawing.hue(name)
         part = years[f"vnd_{payer}"].to_numpy()
         if part.any():
             text, least = translate(f"payer.{payer}", lang), widest * 0.07
@@ -164,8 +163,8 @@ def cost_per_insured(
     # From the most people down: on the frontier while the money for each falls.
     cheapest = rows["million"][::-1].cummin()[::-1]
     best, axes = (rows["million"] <= cheapest).to_numpy(), sheet.axes
-    axes.plot(x[best], y[best], color=drawing.BLUE, lw=1.2, ls="--", zorder=1)
-    axes.plot(x[best], y[best], "D", color=drawing.BLUE, ms=7)
+    axes.plot(x[best], y[best], color=drawing.hue("blue"), lw=1.2, ls="--", zorder=1)
+    axes.plot(x[best], y[best], "D", color=drawing.hue("blue"), ms=7)
     axes.plot(x[~best], y[~best], "o", color=drawing.GREY, ms=7)
     sheet.set_axis("x", "axis.more_people", (0, x.max() * 1.08))
     sheet.set_axis("y", "axis.million_each", (0, y.max() * 1.15), places=1)
@@ -176,7 +175,7 @@ def cost_per_insured(
     centres = _separate(y / axes.get_ylim()[1], [h / height for h in heights])
     for i, centre in enumerate(centres):
         look: drawing.Look = {
-            "color": drawing.BLUE if best[i] else drawing.DARK,
+            "color": drawing.hue("blue") if best[i] else drawing.DARK,
             "annotation_clip": False,
             "arrowprops": line,
         }

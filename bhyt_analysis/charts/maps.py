@@ -87,7 +87,7 @@ def choropleth(
     _name_units(sheet, rows, shapes, rate, edges, scale)
     legend(axes, edges, rate.isna().any(), lang)
     ordered = add_labels(rows.sort_values("rate"), lang)
-    sheet.add_series(column_name("coverage", lang), ordered["rate"], "p1", drawing.BLUE)
+    sheet.add_series(column_name("coverage", lang), ordered["rate"], "p1", drawing.hue("blue"))
     note, axis = translate("note.choropleth", lang), translate("axis.rate", lang)
     return sheet.finish(source, ordered["name"], "bar", note, axis=axis)
 

@@ -8,6 +8,7 @@ from matplotlib.patches import Rectangle
 
 from bhyt_analysis.charts import chart as drawing
 from bhyt_analysis.charts.chart import Chart, chart_function
+from bhyt_analysis.charts.settings import DEFAULT_COLOURS
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import format_message, translate
@@ -21,9 +22,9 @@ from bhyt_analysis.tables.labels import add_labels
 
 # The colour of each state, and a mark of its own for readers without colours.
 MARKS = {
-    "green": (drawing.GREEN, "o"),
-    "amber": (drawing.ORANGE, "^"),
-    "red": (drawing.RED, "s"),
+    "green": (DEFAULT_COLOURS["green"], "o"),
+    "amber": (DEFAULT_COLOURS["orange"], "^"),
+    "red": (DEFAULT_COLOURS["red"], "s"),
     "none": ("white", "D"),
     "grey": (drawing.GREY, "X"),
 }
@@ -50,21 +51,21 @@ def pace(
     height = 58 if drawing.is_narrow() else 96
     sheet = drawing.new_chart(height, "chart.watch_pace", inline_name(str(row["name"]), lang), lang, statuses)
     axes, past = sheet.axes, history[history["month"] <= row["month"]].tail(MOST_MONTHS)
-    axes.plot(past["as_of"], past["rate"] * 100, "o-", color=drawing.BLUE, lw=1.6, ms=4, zorder=4)
+    axes.plot(past["as_of"], past["rate"] * 100, "o-", color=drawing.hue("blue"), lw=1.6, ms=4, zorder=4)
     now, rate = past["as_of"].iloc[-1], float(past["rate"].iloc[-1]) * 100
     ends: list[tuple[float, str, str]] = []
     if pd.notna(row["projected_rate_low"]) and now < row["year_end"]:
         x = [now, row["year_end"]]
         middle, low, high = (float(row[f"projected_rate{c}"]) * 100 for c in ("", "_low", "_high"))
-        axes.fill_between(x, [rate, low], [rate, high], color=drawing.SKY, alpha=0.5, lw=0)
-        axes.plot(x, [rate, middle], color=drawing.BLUE, lw=1.6, ls="--")
+        axes.fill_between(x, [rate, low], [rate, high], color=drawing.hue("sky"), alpha=0.5, lw=0)
+        axes.plot(x, [rate, middle], color=drawing.hue("blue"), lw=1.6, ls="--")
         span = format_message("{m:p1} ({a:p1}–{b:p1})", lang, m=middle / 100, a=low / 100, b=high / 100)
-        ends.append((middle, f"{translate('label.projected', lang)}: {span}", drawing.BLUE))
+        ends.append((middle, f"{translate('label.projected', lang)}: {span}", drawing.hue("blue")))
     if pd.notna(row["required_pace"]) and row["to_add"] > 0:
         ends += _draw_required(sheet, row, now, rate)
     first, last = past["as_of"].iloc[0], max(d for d in (row["year_end"], row["target_on"]) if pd.notna(d))
     axes.set_xlim(first - pd.Timedelta(days=10), last + pd.Timedelta(days=6))
-    look: drawing.Look = {"color": drawing.BLUE, "bbox": drawing.white_box(0.6), "zorder": 5}
+    look: drawing.Look = {"color": drawing.hue("blue"), "bbox": drawing.white_box(0.6), "zorder": 5}
     sheet.label(drawing.percent_label(rate / 100, lang), (now, rate), (0, 9), "center", "baseline", bold=True, **look)
     bottom, top = axes.get_ylim()
     sheet.set_axis("y", "axis.rate", (max(0.0, bottom - 1), min(102.0, top + 2)))
@@ -90,7 +91,7 @@ def _draw_required(
     target = float(row["people_needed"]) / float(row["population"]) * 100
     amber = rate + (target - rate) * threshold("amber_pace")
     x = [now, row["target_on"]]
-    axes.fill_between(x, [rate, amber], [rate, target], color=drawing.ORANGE, alpha=0.3, lw=0)
+    axes.fill_between(x, [rate, amber], [rate, target], color=drawing.hue("orange"), alpha=0.3, lw=0)
     axes.plot(x, [rate, target], color=drawing.BLACK, lw=1.3, ls=":")
     axes.plot([row["target_on"]], [target], "D", color=drawing.BLACK, ms=7, zorder=5, clip_on=False)
     relation = translate("relation." + row["target_relation"], lang)
@@ -131,9 +132,9 @@ def funnel(rows: pd.DataFrame, name: str, lang: str | None = None, source: str =
     sheet.label(text, (1, expected * 100), (-2, 3), "right", "baseline", xycoords=drawing.RIGHT_EDGE)
     rates = rows["insured"].to_numpy(float) / people * 100
     for kind, color, marker in (
-        ("below", drawing.RED, "v"),
-        ("within", drawing.BLUE, "o"),
-        ("above", drawing.GREEN, "^"),
+        ("below", drawing.hue("red"), "v"),
+        ("within", drawing.hue("blue"), "o"),
+        ("above", drawing.hue("green"), "^"),
     ):
         chosen = rows["place"].str.startswith(kind).to_numpy()
         axes.plot(people[chosen], rates[chosen], marker, color=color, ms=6, ls="none")
@@ -144,7 +145,7 @@ def funnel(rows: pd.DataFrame, name: str, lang: str | None = None, source: str =
     sheet.set_axis("y", "axis.rate", (bottom, min(104.0, top + 2)), (bottom, 100))
     far = ", ".join(rows.loc[rows["place"].str.endswith("outer"), "name"])
     more = "; ".join([text, *([f"{translate('label.outside', lang)}: {far}"] if far else [])])
-    sheet.add_series(column_name("coverage", lang), rates / 100, "p1", drawing.BLUE)
+    sheet.add_series(column_name("coverage", lang), rates / 100, "p1", drawing.hue("blue"))
     note = translate("note.watch_funnel" if spread else "note.watch_funnel_chance", lang, spread=spread)
     return sheet.finish(source, rows["name"], note=note, more=more)
 
@@ -189,7 +190,10 @@ def expiring_cards(
     sheet = drawing.new_chart(
         drawing.rows_height_mm(40, 5.6, labels), "chart.watch_expiring", name, lang, rows["status"]
     )
-    left, looks = np.zeros(len(rows)), ((drawing.RED, ""), (drawing.ORANGE, "//"), (drawing.SKY, ".."))
+    left, looks = (
+        np.zeros(len(rows)),
+        ((drawing.hue("red"), ""), (drawing.hue("orange"), "//"), (drawing.hue("sky"), "..")),
+    )
     for day, previous, (color, hatch) in zip(days, [-1, *days], looks, strict=False):
         column = f"expiring_{day}"
         right = np.where(hidden[column], left, rows[column].to_numpy(float))
@@ -224,10 +228,8 @@ def states(rows: pd.DataFrame, name: str, lang: str | None = None, source: str =
     marks, narrow = hidden_marks(rows), drawing.is_narrow()
     columns = [("rate", "p1", 0.38), ("plan_share", "p1", 0.49), ("pace", "d2", 0.59), ("projected_rate", "p1", 0.705)]
     columns = [("rate", "p1", 0.5)] if narrow else columns
-    labels = [
-        drawing.wrap_text(unit, 1.05 if narrow else drawing.scale_width(1.85), 9.5, y == 0)
-        for y, unit in enumerate(rows["name"])
-    ]
+    inches = max(1.05, drawing.scale_width(1.85))
+    labels = [drawing.wrap_text(unit, inches, 9.5, y == 0) for y, unit in enumerate(rows["name"])]
     sheet = drawing.new_chart(drawing.rows_height_mm(36, 6.4, labels), "chart.watch_states", name, lang, statuses)
     axes, right = sheet.axes, columns[-1][2] + 0.02
     axes.set(xlim=(0, 1), ylim=(len(rows) - 0.4, -1.9))

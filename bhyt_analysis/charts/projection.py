@@ -21,7 +21,7 @@ from bhyt_analysis.model.projection.assumptions import assumptions
 from bhyt_analysis.model.projection.simulate import without_groups
 from bhyt_analysis.tables.labels import group_name, statuses_of
 
-LINES = (drawing.BLUE, drawing.RED, drawing.GREEN, drawing.ORANGE, drawing.VIOLET, drawing.SKY, drawing.DARK)
+LINES = ("blue", "red", "green", "orange", "violet", "sky", drawing.DARK)
 BANDS = (("rate_low", "rate_high"), ("rate_inner_low", "rate_inner_high"))  # of a fan chart, from pale to dark
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)), (0, (3, 1, 1, 1)))
 
@@ -57,8 +57,10 @@ def fan(
     sheet = drawing.new_chart(92, "chart.fan", fan_name(totals, name), lang, statuses_of(totals))
     axes, x = sheet.axes, behavioural["month"]
     for (low, high), alpha in zip(BANDS, (0.22, 0.38), strict=True):
-        axes.fill_between(x, behavioural[low] * 100, behavioural[high] * 100, color=drawing.BLUE, alpha=alpha, lw=0)
-    axes.plot(x, behavioural["rate"] * 100, color=drawing.BLUE, lw=1.8)
+        axes.fill_between(
+            x, behavioural[low] * 100, behavioural[high] * 100, color=drawing.hue("blue"), alpha=alpha, lw=0
+        )
+    axes.plot(x, behavioural["rate"] * 100, color=drawing.hue("blue"), lw=1.8)
     axes.plot(static["month"], static["rate"] * 100, color=drawing.DARK, lw=1.2, ls="--")
     more = []
     for target in targets:
@@ -72,13 +74,13 @@ def fan(
     bottom, top = axes.get_ylim()
     sheet.set_axis("y", "axis.reported_rate", (max(0, bottom - 0.5), min(104, top + 1.5)))
     for day, supported in (support_ends or {}).items():
-        axes.axvline(day, color=drawing.RED, lw=1, ls=":")
+        axes.axvline(day, color=drawing.hue("red"), lw=1, ls=":")
         text = translate("label.support_ends", lang, group=supported, on=day)
         late = (day - x.min()).days > (x.max() - x.min()).days * 0.8
         width, top = drawing.scale_width(1.1), axes.get_ylim()[1]
         label, box = drawing.wrap_text(text, width, 9), drawing.white_box(0.6)
         offset, side = ((-4, -2), "right") if late else ((4, -2), "left")
-        sheet.label(label, (day, top), offset, side, "top", bbox=box, color=drawing.RED)
+        sheet.label(label, (day, top), offset, side, "top", bbox=box, color=drawing.hue("red"))
         more.append(text)
     yearly = _is_yearly(behavioural).to_numpy()
     for frame, text, _ in lines:
@@ -99,7 +101,10 @@ def fan_lines(totals: pd.DataFrame, lang: str) -> list[tuple[pd.DataFrame, str, 
     key = "result.behavioural"
     if behavioural["rate_median"].notna().all():  # the line is of the same draws as its bands
         behavioural, key = behavioural.assign(rate=behavioural["rate_median"]), "result.median"
-    return [(behavioural, translate(key, lang), drawing.BLUE), (static, translate("result.static", lang), drawing.DARK)]
+    return [
+        (behavioural, translate(key, lang), drawing.hue("blue")),
+        (static, translate("result.static", lang), drawing.DARK),
+    ]
 
 
 def fan_ends(lines: Iterable[tuple[pd.DataFrame, str, str]], lang: str) -> list[tuple[float, str, str]]:
@@ -131,7 +136,7 @@ def scenarios(rows: pd.DataFrame, name: str, lang: str | None = None, source: st
     sheet = drawing.new_chart(100, "chart.scenarios", name, lang, statuses_of(rows))
     ends = []
     for i, (scenario, line) in enumerate(rows.groupby("scenario", sort=False)):
-        color, rate = LINES[i % len(LINES)], line["rate"].iloc[-1]
+        color, rate = drawing.hue(LINES[i % len(LINES)]), line["rate"].iloc[-1]
         sheet.axes.plot(line["month"], line["rate"] * 100, color=color, ls=DASHES[i % len(DASHES)], lw=1.8)
         ends.append((rate * 100, f"{scenario}: {drawing.percent_label(rate, lang)}", color))
         sheet.add_series(str(scenario), line["rate"], "p1", color)
@@ -186,7 +191,7 @@ def tornado(
     sheet = drawing.new_chart(drawing.rows_height_mm(38, 9.5, labels), "chart.tornado", title, lang, rows["status"])
     axes, share = sheet.axes, float(rows["rate"].iloc[0])
     middle, reach = share * 100, 0.5
-    for end, color in (("low", drawing.ORANGE), ("high", drawing.BLUE)):
+    for end, color in (("low", drawing.hue("orange")), ("high", drawing.hue("blue"))):
         rates = rows[f"rate_{end}"].to_numpy() * 100
         axes.barh(range(len(rows)), rates - middle, 0.6, left=middle, color=color)
         for y, (rate, value) in enumerate(zip(rates, rows[end], strict=True)):
@@ -264,7 +269,7 @@ def backtest(rows: pd.DataFrame, lang: str | None = None, source: str = "", *, s
     axes, more = sheet.axes, []
     for y, row in enumerate(rows.to_dict("records")):
         low, middle, high = (row[c] / row["published"] * 100 for c in ("low", "model", "high"))
-        color = drawing.BLUE if row["verdict"] in ("within", "consistent") else drawing.RED
+        color = drawing.hue("blue") if row["verdict"] in ("within", "consistent") else drawing.hue("red")
         axes.plot([low, high], [y, y], color=color, lw=5, solid_capstyle="butt")
         axes.plot([middle], [y], "o", color="white", mec=color, ms=7, mew=1.6)
         verdict = translate(f"verdict.{row['verdict']}", lang)

@@ -38,8 +38,12 @@ def losses(rows: pd.DataFrame, name: str, lang: str | None = None, source: str =
     marks, axes = hidden_marks(rows[columns]), sheet.axes
     lost, gained = (rows[c].fillna(0).to_numpy(float) for c in columns)
     both = bool(gained.any())  # losses go to the left only where gains are on the right
-    bars: list[tuple[str, np.ndarray, int, drawing.Look]] = [("lost", lost, -1 if both else 1, {"color": drawing.RED})]
-    bars += [("gained", gained, 1, {"color": drawing.GREEN, "hatch": "//", "edgecolor": "white"})] if both else []
+    bars: list[tuple[str, np.ndarray, int, drawing.Look]] = [
+        ("lost", lost, -1 if both else 1, {"color": drawing.hue("red")})
+    ]
+    bars += (
+        [("gained", gained, 1, {"color": drawing.hue("green"), "hatch": "//", "edgecolor": "white"})] if both else []
+    )
     for column, people, side, look in bars:
         text, mark = column_name(column, lang), marks[column].to_numpy()
         mask = mark != ""
@@ -100,14 +104,14 @@ def waterfall(
         if kind in ("level", "bound"):
             start = level = value
             if points:  # the axis does not begin at 0
-                axes.plot([x - 0.3, x + 0.3], [value] * 2, color=drawing.BLUE, lw=4, solid_capstyle="butt")
+                axes.plot([x - 0.3, x + 0.3], [value] * 2, color=drawing.hue("blue"), lw=4, solid_capstyle="butt")
             elif kind == "bound":
-                axes.bar(x, value, 0.6, facecolor="white", edgecolor=drawing.BLUE, hatch="..", ls="--")
+                axes.bar(x, value, 0.6, facecolor="white", edgecolor=drawing.hue("blue"), hatch="..", ls="--")
             else:
-                axes.bar(x, value, 0.6, color=drawing.BLUE)
+                axes.bar(x, value, 0.6, color=drawing.hue("blue"))
         else:
             start, level = level, level + value
-            color, hatch = (drawing.RED, "") if value < 0 else (drawing.GREEN, "//")
+            color, hatch = (drawing.hue("red"), "") if value < 0 else (drawing.hue("green"), "//")
             axes.bar(x, abs(value), 0.6, bottom=min(start, level), color=color, hatch=hatch, edgecolor="white")
         ends += [start, level]
         sheet.label(texts[x], (x, max(start, level)), (0, 3), "center", "baseline", bold=True)
@@ -165,7 +169,11 @@ def slope(
     sheet = drawing.new_chart(98, "chart.slope", name, lang, rows["status"], decision=decision)
     axes, narrow, ends = sheet.axes, drawing.is_narrow(), []
     for row in rows.sort_values("concerned").to_dict("records"):
-        color = (drawing.RED if row["after"] < row["before"] else drawing.GREEN) if row["concerned"] else drawing.GREY
+        color = (
+            (drawing.hue("red") if row["after"] < row["before"] else drawing.hue("green"))
+            if row["concerned"]
+            else drawing.GREY
+        )
         axes.plot([0, 1], [row["before"] * 100, row["after"] * 100], "o-", color=color, lw=1.4, ms=4)
         if row["concerned"]:
             ends.append((row["after"] * 100, f"{row['name']} {drawing.percent_label(row['after'], lang)}", color))
@@ -204,12 +212,12 @@ def curve(
     lang = check_lang(lang)
     sheet = drawing.new_chart(82, "chart.curve", name, lang, [bounds["status"]])
     axes, x, low, high = sheet.axes, rows["population"] / 1000, rows["low"] * 100, rows["high"] * 100
-    axes.fill_between(x, low, high, color=drawing.SKY, alpha=0.55, lw=0)
-    axes.plot(x, low, color=drawing.BLUE, lw=1.4)
-    axes.plot(x, high, color=drawing.BLUE, lw=1.4)
+    axes.fill_between(x, low, high, color=drawing.hue("sky"), alpha=0.55, lw=0)
+    axes.plot(x, low, color=drawing.hue("blue"), lw=1.4)
+    axes.plot(x, high, color=drawing.hue("blue"), lw=1.4)
     here, ends = bounds["population"] / 1000, [bounds["low"] * 100, bounds["high"] * 100]
     words = {"population": bounds["population"], "low": bounds["low"], "high": bounds["high"]}
-    axes.plot([here] * 2, ends, color=drawing.RED, lw=4, solid_capstyle="butt")
+    axes.plot([here] * 2, ends, color=drawing.hue("red"), lw=4, solid_capstyle="butt")
     text = format_message("{population:n}: {low:p0}–{high:p0}", lang, **words)
     sheet.label(text, (here, ends[1]), (8, 10), va="baseline", fontsize=9.5, bold=True)
     if pd.notna(bounds["largest_population"]):

@@ -11,7 +11,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from bhyt_analysis.charts.chart import BLUE, RED, SOFT, Look, style, wrap_text
+from bhyt_analysis.charts.chart import SOFT, STAMP, Look, style, wrap_text
+from bhyt_analysis.charts.settings import DEFAULT_COLOURS
 from bhyt_analysis.charts.text_outlines import PixelCanvas
 
 WIDTH, HEIGHT, DPI = 1080, 1350, 100  # pixels, and those of an inch
@@ -41,8 +42,10 @@ def draw_share_card(
         canvas = PixelCanvas(figure)
         inches = (WIDTH - 2 * EDGE) / DPI
         top = float(EDGE)
-        figure.add_artist(mpl.patches.Rectangle((0, 1 - 14 / HEIGHT), 1, 14 / HEIGHT, color=BLUE, linewidth=0))
-        for text, size, color in ((heading, 22, SOFT), *((stamp, 19, RED) for stamp in stamps)):
+        figure.add_artist(
+            mpl.patches.Rectangle((0, 1 - 14 / HEIGHT), 1, 14 / HEIGHT, color=DEFAULT_COLOURS["blue"], linewidth=0)
+        )
+        for text, size, color in ((heading, 22, SOFT), *((stamp, 19, STAMP) for stamp in stamps)):
             top = _write(figure, wrap_text(text, inches, size, bold=True), size, color, top, bold=True)
         lines, points = _fit(verdict, inches)
         top = _write(figure, lines, points, "black", top + 8, bold=True)

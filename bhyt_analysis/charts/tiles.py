@@ -53,7 +53,7 @@ def tiles(
         tile = Rectangle((x, y), 1 - GAP, 1 - GAP, facecolor="white" if missing else SEQUENCE[index])
         tile.set(hatch="////" if missing else None, edgecolor=drawing.EDGE, lw=0.5)
         if marked[i]:
-            tile.set(edgecolor=drawing.RED, lw=2.4, zorder=3)
+            tile.set(edgecolor=drawing.hue("red"), lw=2.4, zorder=3)
         sheet.axes.add_patch(tile)
         words = drawing.wrap_text(strip_unit_word(row["name"]), width * 0.86, 9)
         figure = drawing.percent_label(row[value], lang) if is_share else format_number(row[value], lang)

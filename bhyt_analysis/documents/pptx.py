@@ -22,13 +22,24 @@ from pptx.slide import Slide
 from pptx.text.text import TextFrame
 from pptx.util import Emu, Inches, Pt
 
+from bhyt_analysis.charts.description import ChartDescription
 from bhyt_analysis.documents.brief import figure_sources
 from bhyt_analysis.documents.column_widths import column_widths
 from bhyt_analysis.documents.content import Block, Content
-from bhyt_analysis.documents.pptx_charts import FONT, INK, KINDS, MAX_BARS, SOFT, WHITE, add_native_chart, set_alt_text
+from bhyt_analysis.documents.pptx_charts import (
+    INK,
+    KINDS,
+    MAX_BARS,
+    SOFT,
+    WHITE,
+    add_native_chart,
+    font_name,
+    set_alt_text,
+)
 from bhyt_analysis.documents.slide_messages import VERDICT, SlideMessage, choose_messages
+from bhyt_analysis.documents.zip_times import settle_times
 from bhyt_analysis.i18n import clock
-from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.i18n.safe_text import BULLET, plain_text, split_emphasis, to_title
 from bhyt_analysis.tables.columns import column_name
 from bhyt_analysis.tables.formatting import TableSpec
@@ -46,14 +57,7 @@ RED = RGBColor(0xB3, 0x3A, 0)
 
 def write_pptx(content: Content, path: Path) -> None:
     """Write 8 to 15 slides of a briefing to ``path``."""
-    slides = Presentation()
-    slides.slide_width, slides.slide_height = Inches(WIDTH), Inches(HEIGHT)
-    _set_layouts(slides)
-    properties = slides.core_properties
-    properties.title = to_title(f"{content.title}: {content.area}")
-    properties.subject = translate("label.reference", content.lang)
-    properties.author, properties.comments = "bhyt_analysis", ""
-    properties.created = properties.modified = clock.now()  # not that of the library's template
+    slides = _new_slides(to_title(f"{content.title}: {content.area}"), content.lang)
     messages = choose_messages(content, _is_readable)
     has_verdict = bool(messages) and messages[0].block.name == VERDICT
     if not has_verdict:
@@ -73,6 +77,43 @@ def write_pptx(content: Content, path: Path) -> None:
     slides.save(str(path))
 
 
+def write_chart_slide(chart: ChartDescription, path: Path) -> None:
+    """Write one slide with a chart that PowerPoint draws itself; `BhytError` for one that it can't draw."""
+    if not _is_native(chart):
+        raise BhytError(("error.no_native_chart", {"title": chart.title}))
+    slides = _new_slides(to_title(chart.title), chart.lang)
+    slide = _add_slide(slides, chart.title, [translate(f"stamp.{tag}", chart.lang) for tag in chart.tags])
+    lines = [*_more_bars(chart, "text.first_bars"), chart.source]
+    add_native_chart(slide, chart, (LEFT, TOP, BODY_WIDTH, BODY_HEIGHT), chart.lang)
+    _add_box(slide, lines, SMALLEST, FOOTNOTE, color=SOFT)
+    _set_notes(slide, [chart.alt, *lines])
+    slides.save(str(path))
+    settle_times(path)
+
+
+def _new_slides(title: str, lang: str) -> Slides:
+    """Return a file without slides."""
+    slides = Presentation()
+    slides.slide_width, slides.slide_height = Inches(WIDTH), Inches(HEIGHT)
+    _set_layouts(slides)
+    properties = slides.core_properties
+    properties.title, properties.subject = title, translate("label.reference", lang)
+    properties.author, properties.comments = "bhyt_analysis", ""
+    properties.created = properties.modified = clock.now()  # not that of the library's template
+    return slides
+
+
+def _is_native(chart: ChartDescription) -> bool:
+    """Return whether PowerPoint can draw a chart itself."""
+    return chart.kind in KINDS and any(v is not None for s in chart.series for v in s.values)
+
+
+def _more_bars(chart: ChartDescription, key: str) -> list[str]:
+    """Return the sentence on the bars that are left out of a chart of too many, if some are."""
+    count = len(chart.categories)
+    return [translate(key, chart.lang, shown=MAX_BARS, count=count)] if count > MAX_BARS else []
+
+
 def _is_readable(block: Block) -> bool:
     """Return whether the letters of a chart are as large on a slide as on paper; those of a high picture are not."""
     chart = block.chart
@@ -87,7 +128,7 @@ def _set_layouts(slides: Slides) -> None:
     for relation in slides.slide_master.part.rels.values():
         part = relation.target_part
         if relation.reltype.endswith("/theme") and isinstance(part, Part):
-            part._blob = re.sub(rb'(<a:latin typeface=")[^"]*"', rb"\1" + FONT.encode() + b'"', part.blob)
+            part._blob = re.sub(rb'(<a:latin typeface=")[^"]*"', rb"\g<1>" + font_name().encode() + b'"', part.blob)
     ratio = WIDTH / 10
     for sheet in (slides.slide_master, *slides.slide_layouts):
         for shape in sheet.placeholders:
@@ -168,7 +209,7 @@ def _fill_frame(frame: TextFrame, lines: list[str], size: float, bold: bool = Fa
         for part, strong, italic in split_emphasis(" ".join(line.split())):
             run = paragraph.add_run()
             run.text = part
-            run.font.size, run.font.name, run.font.color.rgb = Pt(size), FONT, color
+            run.font.size, run.font.name, run.font.color.rgb = Pt(size), font_name(), color
             run.font.bold, run.font.italic = bold or strong, italic
 
 
@@ -227,12 +268,10 @@ def _add_chart_slide(slides: Slides, message: SlideMessage, content: Content) ->
     block, lang = message.block, content.lang
     chart = block.chart
     assert chart is not None
-    native = chart.kind in KINDS and any(v is not None for s in chart.series for v in s.values)
+    native = _is_native(chart)
     stamps = [translate(f"stamp.{tag}", lang) for tag in chart.tags if tag != INTERNAL]
     slide = _add_slide(slides, message.title, [content.internal_stamp, *stamps])
-    lines = list(message.lines)
-    if native and len(chart.categories) > MAX_BARS:
-        lines.append(translate("text.more_bars", lang, shown=MAX_BARS, count=len(chart.categories)))
+    lines = [*message.lines, *(_more_bars(chart, "text.more_bars") if native else ())]
     width = next((w for w in SIDE_WIDTHS if _fits_beside(lines, w)), SIDE_WIDTHS[-1]) if lines else BODY_WIDTH
     if native:
         add_native_chart(slide, chart, (LEFT, TOP, width, BODY_HEIGHT), lang)

@@ -24,9 +24,10 @@ from pptx.slide import Slide
 from pptx.util import Inches, Pt
 
 from bhyt_analysis.charts.description import ChartDescription
+from bhyt_analysis.charts.settings import chosen_font, scale_of_letters
 from bhyt_analysis.documents.content import LOCALES, PLAIN_TEXT
 
-FONT = "Times New Roman"
+FONT = "Times New Roman"  # where `bhyt_analysis.charts.settings` sets none
 KINDS = {
     "bar": XL_CHART_TYPE.BAR_CLUSTERED,
     "stacked": XL_CHART_TYPE.BAR_STACKED,
@@ -37,6 +38,11 @@ FORMATS = {"n": "#,##0", "d1": "#,##0.0", "p0": "0%", "p1": "0.0%", "pe": "0.0#%
 MAX_BARS = 30  # of one slide; those left out are in the report
 TARGET_GREY, WHITE = RGBColor(0xB0, 0xB0, 0xB0), RGBColor(255, 255, 255)
 INK, SOFT = RGBColor(0x1D, 0x24, 0x30), RGBColor(0x5B, 0x64, 0x72)
+
+
+def font_name() -> str:
+    """Return the font of slides."""
+    return chosen_font() or FONT
 
 
 def add_native_chart(slide: Slide, description: ChartDescription, sides: Sequence[float], lang: str) -> None:
@@ -55,12 +61,12 @@ def add_native_chart(slide: Slide, description: ChartDescription, sides: Sequenc
     chart = shape.chart
     cast(ChartPart, chart.part).chart_workbook.update_from_xlsx_blob(_workbook(data))
     size = 9 if count > 22 else 11 if count > 12 else 13
-    chart.font.name, chart.font.size, chart.font.color.rgb = FONT, Pt(size), INK
+    chart.font.name, chart.font.size, chart.font.color.rgb = font_name(), Pt(size * scale_of_letters()), INK
     chart.has_title = bool(description.axis)
     if description.axis:  # the unit, which no axis says
         unit = chart.chart_title.text_frame.paragraphs[0].add_run()
         unit.text, unit.font.size, unit.font.bold = description.axis, Pt(12), False
-        unit.font.name, unit.font.color.rgb = FONT, SOFT
+        unit.font.name, unit.font.color.rgb = font_name(), SOFT
         chart.chart_title.include_in_layout = False
     chart.has_legend = len(description.series) > 1
     if chart.has_legend:
@@ -154,7 +160,7 @@ def _format_series(series: BarSeries | LineSeries, color: str, number_format: st
     shape.fill.fore_color.rgb = rgb
     labels = series.data_labels
     labels.show_value, labels.number_format, labels.number_format_is_linked = True, number_format, False
-    labels.font.name = FONT
+    labels.font.name = font_name()
     if kind == "line":
         labels.position = LABEL.ABOVE
         if len(series.values) > 1 and (series.values[1] or 0) > (series.values[0] or 0):

@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from bhyt_analysis import charts
+from bhyt_analysis.charts.chart import save_pictures
 from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.i18n.safe_text import to_html
 from bhyt_analysis.tables import formatting
@@ -215,7 +216,7 @@ def chart_files(chart: charts.Chart, name: str) -> dict[str, bytes]:
     """Return a chart as the batch writes it, PNG (300 dpi) and SVG, by file name."""
     with tempfile.TemporaryDirectory() as folder:
         stem = Path(folder) / name
-        charts.save(chart, stem)
+        save_pictures(chart, stem)
         return {f"{name}{suffix}": stem.with_suffix(suffix).read_bytes() for suffix in (".png", ".svg")}
 
 
