@@ -9,6 +9,7 @@ an alternative text made from them.
 
 from bhyt_analysis.charts.chart import Chart
 from bhyt_analysis.charts.chart_files import save
+from bhyt_analysis.charts.chart_settings import ChartSettings, settings
 from bhyt_analysis.charts.communes import commune_people, communes, gaps, small_multiples
 from bhyt_analysis.charts.coverage import bullet, group_mix, groups, path, target_gap
 from bhyt_analysis.charts.description import ChartDescription
@@ -17,7 +18,6 @@ from bhyt_analysis.charts.maps import choropleth
 from bhyt_analysis.charts.monitoring import expiring_cards, funnel, pace, states
 from bhyt_analysis.charts.projection import backtest, fan, reenrolment, scenarios, tornado
 from bhyt_analysis.charts.reclassification import curve, flows, losses, slope, waterfall
-from bhyt_analysis.charts.settings import ChartSettings, settings
 from bhyt_analysis.charts.tiles import tiles
 
 __all__ = (

@@ -31,9 +31,9 @@ from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
+from bhyt_analysis.charts.chart_settings import DEFAULT_COLOURS, INK, font, hue, ink_on, scale_of_letters
 from bhyt_analysis.charts.description import ChartDescription, ChartSeries, alt_text, chart_series
 from bhyt_analysis.charts.margins import place_axes
-from bhyt_analysis.charts.settings import DEFAULT_COLOURS, INK, font, hue, ink_on, scale_of_letters
 from bhyt_analysis.charts.text_outlines import EM, PixelCanvas, arrange_line, font_file, write_svg
 from bhyt_analysis.i18n.cards import card_text
 from bhyt_analysis.i18n.citations import format_citation

@@ -8,7 +8,7 @@ from matplotlib.patches import Rectangle
 
 from bhyt_analysis.charts import chart as drawing
 from bhyt_analysis.charts.chart import Chart, chart_function
-from bhyt_analysis.charts.settings import DEFAULT_COLOURS
+from bhyt_analysis.charts.chart_settings import DEFAULT_COLOURS
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import format_message, translate

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from bhyt_analysis.charts.chart import SOFT, STAMP, Look, style, wrap_text
-from bhyt_analysis.charts.settings import DEFAULT_COLOURS
+from bhyt_analysis.charts.chart_settings import DEFAULT_COLOURS
 from bhyt_analysis.charts.text_outlines import PixelCanvas
 
 WIDTH, HEIGHT, DPI = 1080, 1350, 100  # pixels, and those of an inch

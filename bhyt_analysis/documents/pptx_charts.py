@@ -23,8 +23,8 @@ from pptx.shapes.graphfrm import GraphicFrame
 from pptx.slide import Slide
 from pptx.util import Inches, Pt
 
+from bhyt_analysis.charts.chart_settings import chosen_font, scale_of_letters
 from bhyt_analysis.charts.description import ChartDescription
-from bhyt_analysis.charts.settings import chosen_font, scale_of_letters
 from bhyt_analysis.documents.content import LOCALES, PLAIN_TEXT
 
 FONT = "Times New Roman"  # where `bhyt_analysis.charts.settings` sets none

@@ -12,7 +12,7 @@ from matplotlib.transforms import Bbox
 import bhyt_analysis as bhyt
 from bhyt_analysis import charts
 from bhyt_analysis.briefing.items import Item
-from bhyt_analysis.charts import chart, settings
+from bhyt_analysis.charts import chart, chart_settings
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.model.projection.after_loss import after_loss
 from bhyt_analysis.model.projection.simulate import project_area
@@ -204,8 +204,8 @@ def test_pictures_are_160_mm_wide_at_300_dpi(items, tmp_path):
 
 
 def test_the_font_has_every_vietnamese_letter():
-    assert len(settings.LETTERS) == 67
-    letters = {ord(c) for c in settings.LETTERS + settings.LETTERS.upper()}
+    assert len(chart_settings.LETTERS) == 67
+    letters = {ord(c) for c in chart_settings.LETTERS + chart_settings.LETTERS.upper()}
     assert len(letters) == 134
     path = font_manager.findfont(chart.font(), fallback_to_default=False)
     assert letters <= set(font_manager.get_font(path).get_charmap())
