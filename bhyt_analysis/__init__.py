@@ -12,6 +12,7 @@ Examples
 """
 
 from importlib import import_module
+from inspect import isfunction
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -140,7 +141,10 @@ else:
         if name in _MODULES:
             return import_module(f"bhyt_analysis.{_MODULES[name]}")
         if name in _NAMES:
-            return getattr(import_module(f"bhyt_analysis.{_NAMES[name]}"), name)
+            value = getattr(import_module(f"bhyt_analysis.{_NAMES[name]}"), name)
+            if isfunction(value):
+                value = import_module("bhyt_analysis.ingest.arguments").read_arguments(value, name)
+            return value
         raise AttributeError(f"module 'bhyt_analysis' has no attribute {name!r}")
 
 

@@ -1,6 +1,6 @@
 """Mark result tables with the name of the function that made them, and read what their rows are asked to be."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import ParamSpec
 
@@ -42,7 +42,7 @@ def parse_by(by: str | Sequence[str] | None, choices: Sequence[str]) -> list[str
     >>> parse_by("group, commune", ["group", "commune", "month"]), parse_by(None, ["group"])
     (['group', 'commune'], [])
     """
-    names = by.split(",") if isinstance(by, str) else list(by or [])
+    names = by.split(",") if isinstance(by, str) else list(by) if isinstance(by, Iterable) else [by or ""]
     names = [name.strip() if isinstance(name, str) else str(name) for name in names]
     if unknown := [name for name in names if name and name not in choices]:
         raise BhytError(("error.unknown_by", {"found": ", ".join(unknown), "expected": ", ".join(choices)}))

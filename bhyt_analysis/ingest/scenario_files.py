@@ -23,7 +23,7 @@ from bhyt_analysis.ingest.toml_files import read_toml
 from bhyt_analysis.law.groups import groups_flagged
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.law.law_file import ONWARD
-from bhyt_analysis.model.projection.assumptions import POINT_VALUED, Range, allowed_range, assumptions
+from bhyt_analysis.model.projection.assumptions import Range, as_range, assumptions, range_fault
 from bhyt_analysis.model.projection.cohort import SUPPORT_WINDOWS
 from bhyt_analysis.model.projection.levers import LawRow, build_reform, top_up_rows
 from bhyt_analysis.model.projection.scenario import YEARS, Scenario, Target
@@ -258,16 +258,10 @@ def _read_assumptions(payload: Toml) -> dict[str, Range]:
             near = nearest_choice(name, table.index) or ", ".join(table.index)
             faults.append(("error.scenario_assumption", {"found": excerpt(name), "nearest": near}))
             continue
-        numbers = value if isinstance(value, list) else [value] * 3
-        low, high = allowed_range(name)
-        in_range = len(numbers) == 3 and all(_is_number(n) and low <= n <= high for n in numbers)
-        if name in POINT_VALUED and len(set(map(str, numbers))) > 1:
-            faults.append(("error.assumption_single", {"name": name, "found": excerpt(value)}))
-        elif not in_range or numbers != sorted(numbers, reverse=numbers[0] > numbers[-1]):
-            limits = {"low": low, "high": high, "unit": table.at[name, "unit"]}
-            faults.append(("error.assumption_value", {"name": name, "found": excerpt(value), **limits}))
+        if fault := range_fault(name, value):
+            faults.append((fault[0], {**fault[1], "found": excerpt(value)}))
         else:
-            ranges[name] = (float(numbers[0]), float(numbers[1]), float(numbers[2]))
+            ranges[name] = as_range(value)
     raise_faults((key, {"file": "", **fields}) for key, fields in faults)
     return ranges
 

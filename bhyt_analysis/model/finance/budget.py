@@ -137,6 +137,9 @@ def budget(
     for column in ("month", "group", "insured"):
         if column not in cards:
             raise BhytError(("error.people_column", {"column": column}))
+    for column in ("scenario", "result"):  # whose sums would count people several times
+        if column in cards and len(several := cards[column].unique()) > 1:
+            raise BhytError(("error.not_one_scenario", {"found": ", ".join(map(str, several))}))
     keys = cards["group"].drop_duplicates().tolist()
     if unknown := sorted(set(keys) - set(groups().index)):
         raise BhytError(("error.unknown_group", {"found": ", ".join(unknown)}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -167,8 +168,10 @@ def household_premium(members: int, law: InForce) -> float:
 
 
 @result_table
-def full_year_cost(people: int, law: Law, days: list[str], status: str = "derived", area: Area = None) -> pd.DataFrame:
-    """Return the cost of a year of cards at the law of each of some days.
+def full_year_cost(
+    people: int, law: Law, days: DateLike | Sequence[DateLike], status: str = "derived", area: Area = None
+) -> pd.DataFrame:
+    """Return the cost of a year of cards at the law of a day, or of each of some days.
 
     Columns ``on``, ``base_salary`` (VND a month), ``contribution_rate``, ``premium`` (VND a person and year),
     ``people``, ``cost`` (VND a year), ``reference`` (of the base salary), ``rate_reference``, ``status`` ("proposal"
@@ -180,7 +183,7 @@ def full_year_cost(people: int, law: Law, days: list[str], status: str = "derive
     [24203977200]
     """
     rows = []
-    for day in days:
+    for day in [days] if isinstance(days, str | dt.date) else days:
         today = law.at(day, area)
         premium = float(premiums(pd.DataFrame({"group": ["difficult_area"]}), today)["premium"].iloc[0])
         statuses = {*today.rows("base_salary")["status"], *today.rows("contribution_rate")["status"]}

@@ -8,15 +8,17 @@ they go before the others. A scenario may set any of them; everything that rests
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from numbers import Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from bhyt_analysis.domain.bundled import packaged_table
-from bhyt_analysis.domain.input_error import raise_faults
+from bhyt_analysis.domain.input_error import Fault, raise_faults
 from bhyt_analysis.i18n.messages import nearest_choice
 
 RANGE = ["low", "central", "high"]
@@ -96,6 +98,45 @@ def allowed_range(name: str) -> tuple[float, float]:
     ((0, 1), (-0.99, 0))
     """
     return _LIMITS.get(name, (0, 1))
+
+
+def read_ranges(ranges: Mapping[str, float | Sequence[float]]) -> dict[str, Range]:
+    """Return the ranges of assumptions by name; one number is all three.
+
+    Raises BhytError for names that there are not, and values that can't be: all at once.
+
+    Examples
+    --------
+    >>> read_ranges({"outreach": 2, "persistence": (0.7, 0.8, 0.9)})
+    {'outreach': (2.0, 2.0, 2.0), 'persistence': (0.7, 0.8, 0.9)}
+    >>> read_ranges({"take_up.student": 95})
+    Traceback (most recent call last):
+    bhyt_analysis.i18n.messages.BhytError: Scenario: the assumption take_up.student = 95; expected one number, ...
+    """
+    check_assumption_names(ranges)
+    faults = [fault for name, value in ranges.items() if (fault := range_fault(name, value))]
+    raise_faults((key, {"file": "Scenario", **fields}) for key, fields in faults)
+    return {name: as_range(value) for name, value in ranges.items()}
+
+
+def as_range(value: float | Sequence[float]) -> Range:
+    """Return low, central and high of a range, or of one number."""
+    low, central, high = value if isinstance(value, Sequence) else [value] * 3
+    return float(low), float(central), float(high)
+
+
+def range_fault(name: str, value: Any) -> Fault | None:
+    """Return what is wrong with the range of an assumption; None if nothing is."""
+    numbers = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value] * 3
+    low, high = allowed_range(name)
+    if name in POINT_VALUED and len(set(map(str, numbers))) > 1:
+        return "error.assumption_single", {"name": name, "found": value}
+    are_numbers = len(numbers) == 3 and all(isinstance(n, Real) and not isinstance(n, bool) for n in numbers)
+    in_range = are_numbers and all(low <= n <= high for n in numbers)
+    if in_range and numbers == sorted(numbers, reverse=numbers[0] > numbers[-1]):
+        return None
+    limits = {"low": low, "high": high, "unit": _table().at[name, "unit"]}
+    return "error.assumption_value", {"name": name, "found": value, **limits}
 
 
 def evidence() -> pd.DataFrame:

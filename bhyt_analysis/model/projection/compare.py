@@ -9,7 +9,7 @@ from bhyt_analysis.domain.data_status import lowest_quality
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.dates import parse_month
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.model.projection.simulate import MONEY, without_groups
+from bhyt_analysis.model.projection.simulate import MONEY, check_simulated, without_groups
 
 KEYS = ["scenario", "result", "area"]
 MORE = [f"{m}_more" for m in MONEY]
@@ -40,6 +40,7 @@ def compare(simulated: pd.DataFrame, baseline: str | None = None, on: str | pd.T
     >>> compare(months, on="2022-12-31").set_index(["scenario", "result"])["people"].loc["two"].tolist()
     [0, 0]
     """
+    check_simulated(simulated)
     names = simulated["scenario"].drop_duplicates().tolist()
     baseline = names[0] if baseline is None else baseline
     if baseline not in names:

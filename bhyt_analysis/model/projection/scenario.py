@@ -14,12 +14,14 @@ from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.geography import check_area_codes
 from bhyt_analysis.domain.input_error import InputError
 from bhyt_analysis.i18n.cards import HasCard, Rows, shorten_list, target_text
+from bhyt_analysis.i18n.dates import parse_month
 from bhyt_analysis.i18n.languages import lang
-from bhyt_analysis.i18n.messages import format_message, has_message, translate
+from bhyt_analysis.i18n.messages import BhytError, format_message, has_message, nearest_choice, translate
+from bhyt_analysis.i18n.shares import parse_share
 from bhyt_analysis.i18n.text import clean_line
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import Law, value_text
-from bhyt_analysis.model.projection.assumptions import RANGE, Range, allowed_range, assumptions
+from bhyt_analysis.model.projection.assumptions import RANGE, Range, allowed_range, assumptions, read_ranges
 from bhyt_analysis.model.reclassification.zone_moves import apply_zone_moves
 
 YEARS = range(1990, 2101)  # of every day: months outside would never end, or have no law
@@ -30,6 +32,9 @@ Target = Mapping[str, Any]  # a coverage to reach: ``on`` (day), ``rate`` (share
 class Scenario(HasCard):
     """A policy: what is decided, by which law, with which behaviour, towards which targets.
 
+    Only a name is needed; `replace` gives another one from it. Functions that take a scenario take the name of a
+    bundled one, or the path of a file (docs/scenarios.md), as well.
+
     Attributes
     ----------
     name, name_en : the name in outputs, in Vietnamese and in English.
@@ -38,19 +43,26 @@ class Scenario(HasCard):
     zone_moves : communes in another zone than by the decision: rows of ``area``, ``zone``, and where
         they differ ``since``, ``special_villages_share`` (see `apply_zone_moves`).
     reforms : changes of the law, each on top of those before it.
-    start, end : first and last month; None leaves the choice to the figures.
+    start, end : first and last month, such as "12/2022" or any day of it; None leaves the choice to the figures.
     support_window : "decree 75", "decree 75 until repeal" (not after 14 August 2025, an open point of the law),
         "decree 188" or "none": whose 36 months of support count; "" leaves it to the decision (the table
         ``decisions``).
-    assumption_ranges : assumptions of the scenario, name to (low, central, high).
+    assumption_ranges : assumptions of the scenario, name to (low, central, high), or to one value (the names are in
+        the table of docs/scenarios.md and in `bhyt_analysis.model.projection.assumptions.assumptions`).
     income : VND a month by group, for those who contribute on earnings.
-    targets : rows of ``on``, ``rate``, ``relation``.
+    targets : rows of ``on``, ``rate`` (0.95, 95 or "95%"), and ``relation`` ("=", ">" or, left out, ">=").
     seed : of the random draws.
+
+    Raises BhytError for assumptions that there are not, or that can't have such a value, days and shares that are none.
 
     Examples
     --------
-    >>> bhyt.Scenario("high outreach", decision="861", assumption_ranges={"outreach": (2, 2, 2)}).is_proposal
-    False
+    >>> high = bhyt.Scenario("high outreach", decision="861", assumption_ranges={"outreach": 2})
+    >>> high.is_proposal, high.replace(name="none", assumption_ranges={"outreach": 0}).assumption_ranges
+    (False, {'outreach': (0.0, 0.0, 0.0)})
+    >>> bhyt.Scenario("high outreach", assumption_ranges={"outrech": 2})
+    Traceback (most recent call last):
+    bhyt_analysis.i18n.messages.BhytError: There is no assumption "outrech"; did you mean outreach?
     """
 
     name: str
@@ -68,9 +80,28 @@ class Scenario(HasCard):
     seed: int = 1
 
     def __post_init__(self) -> None:
-        """Clean the texts that outputs repeat."""
-        for key in ("name", "name_en", "decision"):
-            object.__setattr__(self, key, clean_line(getattr(self, key)))
+        """Clean the texts that outputs repeat, and read what people write in short."""
+        values: dict[str, Any] = {key: clean_line(str(getattr(self, key))) for key in ("name", "name_en", "decision")}
+        for key in ("start", "end"):
+            if isinstance(day := getattr(self, key), str):
+                values[key] = pd.Timestamp(parse_month(day))
+        values["reforms"] = (self.reforms,) if isinstance(self.reforms, Law) else tuple(self.reforms)
+        values["zone_moves"] = tuple(self.zone_moves)
+        values["assumption_ranges"] = read_ranges(self.assumption_ranges)
+        values["targets"] = tuple(_read_target(target) for target in self.targets)
+        for key, value in values.items():
+            object.__setattr__(self, key, value)
+
+    def replace(self, **changes: Any) -> Scenario:
+        """Return another scenario, with some of the attributes changed.
+
+        Raises BhytError for attributes that there are not.
+        """
+        names = [f.name for f in dataclasses.fields(self)]
+        if unknown := next((name for name in changes if name not in names), ""):
+            fields = {"function": "replace", "found": unknown, "nearest": nearest_choice(unknown, names) or names[0]}
+            raise BhytError(("error.argument_unknown", {**fields, "names": ", ".join(names)}))
+        return dataclasses.replace(self, **changes)
 
     def card(self) -> tuple[str, Rows]:
         """Return what is decided, by which law, and with which assumptions that are not the default."""
@@ -128,6 +159,13 @@ class Scenario(HasCard):
     def is_proposal(self) -> bool:
         """True if one of its reforms is a proposal and not in force."""
         return any((r.table["status"] == "proposal").any() for r in self.reforms)
+
+
+def _read_target(target: Target) -> Target:
+    """Return a target with its month, its share and its relation."""
+    on, rate = target["on"], float(parse_share(target["rate"]))
+    month = pd.Timestamp(parse_month(on)) if isinstance(on, str) else on
+    return {**target, "on": month, "rate": rate, "relation": target.get("relation", ">=")}
 
 
 def _reform_texts(law: Law) -> Iterator[str]:

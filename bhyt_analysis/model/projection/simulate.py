@@ -198,6 +198,12 @@ def projection_tables(
     return total.reset_index(drop=True), groups.reset_index(drop=True)
 
 
+def check_simulated(months: pd.DataFrame) -> None:
+    """Raise a `BhytError` for a table that is not one of `simulate`."""
+    if missing := [column for column in (*KEYS, "insured", *MONEY) if column not in months]:
+        raise BhytError(("error.not_simulated", {"columns": ", ".join(missing)}))
+
+
 def is_total(months: pd.DataFrame) -> pd.Series:
     """Mark the rows that are no group, but the sum of all: of the tables of `simulate` with and without groups in one.
 
@@ -218,6 +224,7 @@ def without_groups(months: pd.DataFrame) -> pd.DataFrame:
     >>> bool((without_groups(by_group)["insured"] == months["insured"]).all())
     True
     """
+    check_simulated(months)
     if "group" not in months:
         return months
     if (totals := is_total(months)).any():  # the two tables in one

@@ -7,7 +7,7 @@ import pandas as pd
 
 from bhyt_analysis.domain.data_status import lowest_quality
 from bhyt_analysis.domain.result_table import result_table
-from bhyt_analysis.model.projection.simulate import MONEY, is_total
+from bhyt_analysis.model.projection.simulate import MONEY, check_simulated, is_total
 
 KEYS = ["scenario", "result", "area", "name", "year"]
 
@@ -33,6 +33,7 @@ def yearly(months: pd.DataFrame) -> pd.DataFrame:
     >>> costs.loc[2022, "months"], costs.loc[2022, "vnd_central"] > costs.loc[2022, "vnd_household"]
     (np.int64(12), np.True_)
     """
+    check_simulated(months)
     by_group = "group" in months
     if by_group:
         months = months[~is_total(months)]

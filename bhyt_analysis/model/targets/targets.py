@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from decimal import ROUND_CEILING, ROUND_FLOOR
+from typing import SupportsIndex
 
 import pandas as pd
 
@@ -50,9 +51,9 @@ def people_needed(population: int, rate: ShareLike, relation: str = "=") -> int:
     (1927, 1928)
     """
     if relation not in RELATIONS:
-        raise ValueError(f'relation is "{relation}"; expected one of {", ".join(RELATIONS)}')
-    if population < 0 or population != int(population):
-        raise ValueError(f"population is {population}; expected a whole number of 0 or more")
+        raise _wrong("people_needed", "relation", relation, ", ".join(RELATIONS))
+    if not isinstance(population, SupportsIndex | float) or population < 0 or population != int(population):
+        raise _wrong("people_needed", "population", population, "expect.whole_number")
     share = parse_share(rate)
     exact = share * int(population)
     above = relation == ">"
@@ -60,6 +61,10 @@ def people_needed(population: int, rate: ShareLike, relation: str = "=") -> int:
     if people > population:
         raise BhytError(("error.more_than_everybody", {"rate": float(share)}))
     return people
+
+
+def _wrong(function: str, name: str, value: object, expected: str) -> BhytError:
+    return BhytError(("error.argument", {"function": function, "name": name, "found": value, "expected": expected}))
 
 
 def target_path(start: ShareLike, end: ShareLike, years: int, kind: str = "gap") -> list[float]:
@@ -70,8 +75,8 @@ def target_path(start: ShareLike, end: ShareLike, years: int, kind: str = "gap")
     ``gap`` closes the same part of the remaining gap each year, 1 - c_t = (1 - c_0)(1 - k)^t; ``logit`` is a straight
     line in the log-odds; ``straight`` a straight line.
 
-    Raises BhytError for what is no share, ValueError for ``gap`` and ``logit`` also at 1 (a gap can't be closed by
-    parts), for fewer than one year or an unknown kind.
+    Raises BhytError for what is no share, for ``gap`` and ``logit`` also at 1 (a gap can't be closed by parts), for
+    fewer than one year or an unknown kind.
 
     Examples
     --------
@@ -79,14 +84,14 @@ def target_path(start: ShareLike, end: ShareLike, years: int, kind: str = "gap")
     [0.851, 0.8729, 0.8915, 0.9074, 0.921]
     """
     if kind not in PATH_KINDS:
-        raise ValueError(f'kind is "{kind}"; expected one of {", ".join(PATH_KINDS)}')
-    if years < 1:
-        raise ValueError(f"years is {years}; expected 1 or more")
+        raise _wrong("target_path", "kind", kind, ", ".join(PATH_KINDS))
+    if not isinstance(years, SupportsIndex) or years < 1:
+        raise _wrong("target_path", "years", years, "expect.years")
     top = 1.0 if kind == "straight" else math.nextafter(1.0, 0.0)
     start, end = float(parse_share(start)), float(parse_share(end))
     for name, value in (("start", start), ("end", end)):
         if not 0 <= value <= top or (kind == "logit" and value == 0):
-            raise ValueError(f"{name} is {value}; a {kind} path goes between shares above 0 and below 1")
+            raise _wrong("target_path", name, value, "expect.path_share")
     steps = [t / years for t in range(years + 1)]
     if kind == "straight":
         path = [start + (end - start) * s for s in steps]
