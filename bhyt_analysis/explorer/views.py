@@ -381,8 +381,8 @@ def _path(
 ) -> DrawChart:
     """Draw coverage by month with its interval, the targets, and the ends of supports."""
     ends = {day: short_group_name(group, state.lang) for day, group in outlooks.support_ends(policy).items()}
-    title = area_title(context, state)
-    return partial(charts.fan, months, title, targets, state.lang, source, support_ends=ends, draws=state.draws)
+    fields: dict[str, Any] = {"name": area_title(context, state), "targets": targets, "lang": state.lang}
+    return partial(charts.fan, months, **fields, source=source, support_ends=ends, draws=state.draws)
 
 
 @_chart()
