@@ -59,7 +59,8 @@ def make_workbook() -> Workbook:
             cell.border = Border(line, line, line, line)
             side = None if cell.column == 2 else "center"
             cell.alignment = Alignment(wrap_text=True, vertical="center", horizontal=side)
-            cell.number_format = "#,##0" if cell.column > 2 else "General"
+            cell.number_format = "[$-42A]#,##0" if cell.column > 2 else "General"
+    sheet.row_dimensions[first - 1].height = 48
     for column, width in {"A": 6, "B": 20, "M": 11}.items():
         sheet.column_dimensions[column].width = width
     sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", 9

@@ -1,0 +1,186 @@
+"""Make the pages of the site that come from the code: functions, commands, tables, assumptions, recipes (`make docs`).
+
+MkDocs calls the functions whose names begin with ``on_`` while it builds the site.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import latex2mathml.converter
+import nbformat
+import pandas as pd
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+from nbconvert import MarkdownExporter
+from nbconvert.preprocessors import ExecutePreprocessor
+
+import bhyt_analysis as bhyt
+from bhyt_analysis.cli import main
+from bhyt_analysis.domain.bundled import packaged_table
+from bhyt_analysis.i18n.messages import translate
+
+ROOT = Path(__file__).parents[1]
+# The public names, by what they are about, in the order of the page.
+TOPICS = {
+    "Data": ("load", "check", "country", "area", "to_successor_units", "Dataset", "AreaView", "InputError"),
+    "Coverage": ("coverage", "headline", "decompose"),
+    "Law": ("Law", "InForce", "groups"),
+    "Reclassification": ("reclassify", "unit_losses", "assign_entitlement", "reenrolment"),
+    "Money": ("premiums", "full_year_cost", "budget"),
+    "Targets": ("people_needed", "target_path", "target_steps", "allocate", "tasks"),
+    "Scenarios": (
+        "Scenario", "read_scenario", "simulate", "project_area", "compare", "add_comparison_texts", "after_loss",
+        "transitions", "target_probabilities", "reported_and_true_rates", "tornado", "break_even", "backtest", "yearly",
+    ),
+    "Monitoring": ("monitor", "verdict", "funnel"),
+    "Audit and words": ("audit", "explain", "lang"),
+    "Briefings": ("Briefing", "run_batch", "BatchOptions", "explore"),
+}  # fmt: skip
+COPIES = {
+    "CHANGELOG.md": "reference/changelog.md",
+    "CONTRIBUTING.md": "reference/contributing.md",
+    "data/README.md": "reference/data.md",
+}
+COMMANDS = (
+    "brief", "check", "template", "audit", "reclassify", "allocate", "simulate", "monitor", "premium", "law", "explore",
+    "release", "verify", "synthetic",
+)  # fmt: skip
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages that come from the code, and those that stand outside the folder of the site."""
+    pages: dict[str, str | bytes] = {page: (ROOT / source).read_text("utf-8") for source, page in COPIES.items()}
+    pages |= {
+        "reference/api.md": api_page(),
+        "reference/charts.md": charts_page(),
+        "reference/commands.md": commands_page(),
+        "reference/tables.md": tables_page(),
+        "mo_hinh/gia_dinh.md": (ROOT / "docs/mo_hinh/gia_dinh.md").read_text("utf-8") + assumptions_table(),
+        "mo_hinh/doi_chieu.md": (ROOT / "docs/mo_hinh/doi_chieu.md").read_text("utf-8") + backtest_table(),
+        **dict(recipe_pages()),
+    }
+    for path, content in pages.items():
+        if (present := files.get_file_from_path(path)) is not None:
+            files.remove(present)
+        files.append(File.generated(config, path, content=content))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Point links to files outside the folder of the site to their pages."""
+    for source, target in COPIES.items():
+        up = "../" * page.file.src_uri.count("/")
+        markdown = markdown.replace(f"]({up}../{source})", f"]({up}{target})")
+    if page.file.src_uri in COPIES.values():
+        markdown = re.sub(r"\]\(docs/([^)]*)\)", r"](../\1)", markdown)
+        markdown = re.sub(r"\]\(README\.md\)", "](../english.md)", markdown)
+        for source, target in COPIES.items():
+            markdown = markdown.replace(f"]({source})", f"](../{target})")
+    return markdown
+
+
+def format_equation(source: str, *_: Any, **__: Any) -> str:
+    """Return an equation in TeX as MathML, which browsers show without a script."""
+    lines = [latex2mathml.converter.convert(line, display="block") for line in source.split("\n\n") if line.strip()]
+    return "\n".join(lines)
+
+
+def api_page() -> str:
+    """Return the page of the functions, from their docstrings; a public name without a topic is an error."""
+    listed = [name for names in TOPICS.values() for name in names]
+    if missing := set(bhyt._NAMES) ^ set(listed):
+        raise ValueError(f"docs/pages.py: TOPICS and the public names differ in {sorted(missing)}")
+    lines = ["# Functions", "", "All of `import bhyt_analysis as bhyt`; `help(bhyt.coverage)` prints the same.", ""]
+    for topic, names in TOPICS.items():
+        lines += [f"## {topic}", ""]
+        for name in names:
+            path = f"bhyt_analysis.{bhyt._NAMES[name]}.{name}"
+            lines += [f"::: {path}", "    options:", f"      heading: bhyt.{name}", f"      toc_label: {name}", ""]
+    return "\n".join(lines)
+
+
+def charts_page() -> str:
+    """Return the page of the chart functions."""
+    lines = ["# Charts", "", "Pictures of all are in the [gallery](../gallery/README.md).", ""]
+    for name in bhyt.charts.__all__:
+        function = getattr(bhyt.charts, name)
+        if callable(function) and getattr(function, "__module__", "").startswith("bhyt_analysis.charts"):
+            lines += [f"::: {function.__module__}.{name}", "    options:", f"      heading: bhyt.charts.{name}", ""]
+    return "\n".join(lines)
+
+
+def commands_page() -> str:
+    """Return the page of the commands: the help of each, in Vietnamese and in English."""
+    lines = ["# Lệnh", "", "Mỗi lệnh in phần này khi gọi với `--help`; `--lang en` in tiếng Anh.", ""]
+    for command in COMMANDS:
+        lines += [f"## bhyt {command}", ""]
+        for lang, name in (("vi", "Tiếng Việt"), ("en", "English")):
+            help_text = "\n    ".join(print_help(command, lang).splitlines())
+            lines += [f'=== "{name}"', "", "    ```text", f"    {help_text}", "    ```", ""]
+    return "\n".join(lines)
+
+
+def print_help(command: str, lang: str) -> str:
+    """Return what a command prints for --help."""
+    with redirect_stdout(io.StringIO()) as output:
+        main([command, "--lang", lang, "--help"])
+    return output.getvalue().strip()
+
+
+def tables_page() -> str:
+    """Return the page of the tables of an input."""
+    columns = packaged_table("domain/tables.csv")
+    lines = ["# Bảng đầu vào", "", "Tên cột viết bằng tiếng Việt hoặc tiếng Anh. Cột *bắt buộc* phải có số liệu."]
+    lines += ["[Number formats, rules and examples in English](../own_data.md).", ""]
+    for table, rows in columns.groupby("table", sort=False):
+        lines += [f"## {translate(f'sheet.{table}', 'vi')} (`{table}`)", ""]
+        rows = rows.assign(needed=rows["required"].map({"yes": "bắt buộc"}).fillna(""))
+        lines += markdown_table(rows, {"name_vi": "Cột", "column": "Mã", "needed": "", "meaning_vi": "Ý nghĩa"})
+    return "\n".join(lines)
+
+
+def assumptions_table() -> str:
+    """Return the assumptions with their ranges and sources."""
+    rows = packaged_table("model/projection/assumptions.csv")
+    headings = {"name_vi": "Giả định", "low": "Thấp", "central": "Giữa", "high": "Cao", "unit": "Đơn vị"}
+    return "\n".join(["", "", *markdown_table(rows, {**headings, "source": "Nguồn", "name": "Tên trong tệp"})])
+
+
+def backtest_table() -> str:
+    """Return the published cases beside what the model gives for each without knowing it."""
+    rows = bhyt.tables.format_table(bhyt.backtest(), "vi")
+    return "\n".join(["", "", *markdown_table(rows, {c: c for c in rows})])
+
+
+def markdown_table(rows: pd.DataFrame, headings: dict[str, str]) -> list[str]:
+    """Return the lines of a table with some columns under their headings."""
+    cells = rows[list(headings)].fillna("").astype(str).replace(r"\|", r"\\|", regex=True)
+    lines = ["| " + " | ".join(headings.values()) + " |", "|" + "---|" * len(headings)]
+    return [*lines, *("| " + " | ".join(row) + " |" for row in cells.itertuples(index=False)), ""]
+
+
+def recipe_pages() -> Iterator[tuple[str, str | bytes]]:
+    """Yield the page of each recipe as it was run now, with its pictures, and their list."""
+    names = {}
+    for file in sorted((ROOT / "notebooks" / "recipes").glob("*.ipynb")):
+        notebook = nbformat.read(file, as_version=4)
+        ExecutePreprocessor(timeout=300).preprocess(notebook, {"metadata": {"path": str(ROOT)}})
+        exporter = MarkdownExporter(exclude_input_prompt=True)
+        text, resources = exporter.from_notebook_node(notebook, {"output_files_dir": file.stem})
+        names[file.stem] = re.search(r"^# (.*)$", text, flags=re.MULTILINE).group(1)
+        yield f"recipes/{file.stem}.md", text
+        yield from ((f"recipes/{name}", picture) for name, picture in resources["outputs"].items())
+    yield "recipes/index.md", "\n".join(recipe_list(names.items()))
+
+
+def recipe_list(names: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the lines of the list of recipes."""
+    lines = ["# Sổ tính mẫu", "", "Mỗi sổ tính trả lời một câu hỏi trong vài dòng; mở trong JupyterLab để sửa.", ""]
+    return [*lines, *(f"- [{title}]({stem}.md)" for stem, title in names)]

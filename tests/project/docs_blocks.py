@@ -1,0 +1,112 @@
+"""Run the code blocks of a page of the documentation, in their order, in one folder.
+
+A block of sh runs its lines; a block of text that begins with ``$ bhyt`` must be what the command prints; a block with
+a title is a file; the Python blocks of a page share their names.
+"""
+
+import os
+import re
+import shlex
+import sys
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+from bhyt_analysis import cli
+from bhyt_analysis.explorer import launch
+
+BLOCK = re.compile(r"^( *)```(\w*)([^\n]*)\n(.*?)^\1```", flags=re.DOTALL | re.MULTILINE)
+RESULT = re.compile(r"^(?P<code>[^#\n]+?)  # (?P<result>[\d(\['\"].*)$")
+# What runs elsewhere: where CI does it.
+ELSEWHERE = {
+    "make briefings": ".ci/run",
+    "make test": ".ci/run, in its parts",
+    "make docs": ".ci/run",
+    "make ": "a target of the Makefile",
+    "py -m venv": "tests/project/installed.py, with the Python of the system",
+    "pip install": "tests/project/installed.py",
+    ".venv": "tests/project/installed.py, or a target of the Makefile",
+    "conda": "environment.yml is compared with pyproject.toml",
+    "git ": "the clone of CI",
+    "eval ": "completion of the shell: tests/test_cli.py",
+    "papermill --engine bhyt-warm": "tests/engine",
+    "JUPYTER_DEFAULT_PROVISIONER_NAME": "tests/engine",
+    "python -m": "tests/project, benchmarks",
+}
+
+
+@dataclass(frozen=True)
+class Block:
+    """A code block: its language, the name of its file, its text."""
+
+    language: str
+    title: str
+    text: str
+
+
+def blocks(page: str) -> list[Block]:
+    """Return the code blocks of a page; blocks in a list or a tab without their indent."""
+    found = []
+    for indent, language, rest, text in BLOCK.findall(page):
+        title = re.search(r'title="([^"]+)"', rest)
+        lines = [line.removeprefix(indent) for line in text.splitlines(keepends=True)]
+        found.append(Block(language, title[1] if title else "", "".join(lines)))
+    return found
+
+
+def run_page(page: str, folder: Path) -> None:
+    """Run the blocks of a page in a folder; an AssertionError names the block that fails."""
+    names: dict[str, object] = {}
+    with chdir(folder):
+        for block in blocks(page):
+            if block.title:
+                Path(block.title).write_text(block.text, "utf-8")
+            elif block.language == "sh":
+                for line in block.text.replace("\\\n", " ").splitlines():
+                    run_line(line)
+            elif block.language == "python":
+                run_python(block.text, names)
+            elif block.language == "text" and block.text.startswith("$ bhyt"):
+                command, _, printed = block.text.partition("\n")
+                assert run_command(shlex.split(command[2:])) == printed, command
+
+
+def run_line(line: str) -> None:
+    """Run a line of a shell, unless CI runs it elsewhere."""
+    words = shlex.split(line, comments=True)
+    if words and words[0] == "bhyt":
+        run_command(words)
+    elif words:
+        assert any(line.startswith(start) for start in ELSEWHERE), f"nothing runs this line: {line}"
+
+
+def run_command(words: list[str]) -> str:
+    """Run a command of bhyt and return its standard output; the servers of the explorer are not started."""
+    started: list[object] = []
+    original, launch.run = launch.run, lambda command, _: started.append(command) or 0
+    messages = StringIO()
+    try:
+        with redirect_stdout(StringIO()) as output, redirect_stderr(messages):
+            status = cli.main(words[1:])
+    finally:
+        launch.run = original
+    allowed = (0, 1) if words[1] in ("check", "audit", "verify") else (0,)
+    assert status in allowed, f"{shlex.join(words)}: status {status}\n{messages.getvalue()}"
+    assert bool(started) == (words[1] == "explore"), words
+    return output.getvalue()
+
+
+def run_python(code: str, names: dict[str, object]) -> None:
+    """Run a block of Python; a line with a value in its comment must give that value."""
+    exec(compile(code, "documentation", "exec"), names)
+    for line in code.splitlines():
+        if (match := RESULT.match(line)) and "=" not in match["code"].split("(")[0]:
+            value = repr(eval(match["code"], names))
+            assert match["result"].startswith(value), f"{line}: {value}"
+
+
+if __name__ == "__main__":  # python -m tests.project.docs_blocks PAGE.md: in this folder
+    os.environ.setdefault("COLUMNS", "100")
+    for name in sys.argv[1:]:
+        run_page(Path(name).read_text("utf-8"), Path.cwd())
