@@ -77,8 +77,7 @@ def run_batch(
     """
     open_missing_streams()
     options, started = _without_pdf(options or BatchOptions()), record.timestamp()
-    if options.scenario is not None:
-        read_scenario(options.scenario)
+    scenario = None if options.scenario is None else read_scenario(options.scenario)
     source = data.source if isinstance(data, Dataset) else str(bundled_path("data") if data is None else data)
     folder = Path(out).resolve()
     if Path(source).resolve() == folder:  # a folder inside the input is fine: only its own files are read
@@ -101,6 +100,8 @@ def run_batch(
         listed = dataset.geography
         if areas is not None:
             dataset, areas = _find_areas(dataset, areas, options)
+        if scenario is not None:  # its list may name units that the input does not have
+            replace(scenario, zone_moves=()).apply_to_data(dataset)
         plan = plan_areas(dataset, folder, areas, common, options, listed)
         with _words_for_failures(folder):
             folder.mkdir(parents=True, exist_ok=True)

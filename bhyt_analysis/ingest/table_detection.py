@@ -86,6 +86,8 @@ def table_from_name(name: str) -> str | None:
     --------
     >>> table_from_name("cards_2021-07"), table_from_name("Dân số 2021"), table_from_name("Sheet1")
     ('cards', 'population', None)
+    >>> table_from_name("khu_vuc"), table_from_name("khu-vuc-2026"), table_from_name("khu vuon")
+    ('zones', 'zones', None)
     """
     folded = normalise_name(clean_text(name))
     return next((table for title, table in _tables_by_title() if title.match(folded)), None)
@@ -100,7 +102,12 @@ def _tables_by_title() -> list[tuple[re.Pattern[str], str]]:
     others = more[(more["table"] != "") & (more["column"] == "")]
     tables |= {normalise_name(r.heading): r.table for r in others.itertuples()} | {t: t for t in _tables()}
     names = sorted(tables, key=len, reverse=True)
-    return [(re.compile(rf"{re.escape(title)}([_ .,(-].*)?\Z"), tables[title]) for title in names]
+    return [(re.compile(rf"{_file_name(title)}([_ .,(-].*)?\Z"), tables[title]) for title in names]
+
+
+def _file_name(title: str) -> str:
+    """Return the pattern of a title as names of files have it, also with underscores or hyphens for its spaces."""
+    return "[ _-]".join(map(re.escape, title.split(" ")))
 
 
 def _tables() -> list[str]:

@@ -4,7 +4,9 @@ import pandas as pd
 import pytest
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.domain.area_view import select_area
 from bhyt_analysis.domain.input_error import InputError
+from bhyt_analysis.domain.partitions import write_partition
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.projection.simulate import project_area
 
@@ -162,3 +164,44 @@ def test_invalid_toml_is_an_error_with_its_place(tmp_path, text):
 def test_value_of_the_wrong_shape_is_an_error(tmp_path, line):
     with pytest.raises(BhytError, match="expected"):
         bhyt.read_scenario(write_scenario(tmp_path, f'name = "x"\n{line}\n'))
+
+
+OWN_ZONES = """Đơn vị,Quyết định,Khu vực,Từ ngày,Nguồn
+Xã Kiên Lao,861,III,04/06/2021,danh sách của cơ quan
+{name},861,III,04/06/2021,danh sách của cơ quan
+"""
+
+
+def scenario_with_own_zones(tmp_path, name):
+    (tmp_path / "khu_vuc.csv").write_text(OWN_ZONES.format(name=name), encoding="utf-8")
+    return bhyt.read_scenario(write_scenario(tmp_path, 'name = "x"\ndecision = "861"\nzones = "khu_vuc.csv"\n'))
+
+
+def test_own_list_of_zones_names_communes_by_name(data, tmp_path):
+    zones = scenario_with_own_zones(tmp_path, "Xã Phong Vân").apply_to_data(data).zones
+    rows = zones[zones["source"] == "danh sách của cơ quan"]
+    assert rows["area"].tolist() == ["07552", "07537"]  # 07537 is Phong Vân on that day, Biên Sơn today
+
+
+def test_own_list_with_an_unknown_commune_is_refused(data, tmp_path):
+    with pytest.raises(InputError, match="Xã Không Có"):
+        scenario_with_own_zones(tmp_path, "Xã Không Có").apply_to_data(data)
+
+
+@pytest.fixture
+def part(data, tmp_path):
+    """The rows of xã Kiên Lao alone, as a notebook of a batch has them."""
+    unit = data.geography.find("Xã Kiên Lao", on="2021-12-31")
+    return bhyt.load(write_partition(tmp_path / "part", select_area(data, unit), unit))
+
+
+def test_rows_of_one_unit_take_its_part_of_a_list(part, tmp_path):
+    scenario = scenario_with_own_zones(tmp_path, "Xã Y Tý")
+    zones = scenario.apply_to_data(part).zones
+    assert zones.loc[zones["decision"] == "861", "area"].tolist() == ["07552"]
+
+
+def test_moves_outside_of_a_unit_leave_its_rows_alone(part):
+    move = {"area": "Xã Y Tý", "zone": "III", "since": "2021-06-04"}
+    zones = bhyt.Scenario("x", decision="861", zone_moves=(move,)).apply_to_data(part).zones
+    assert zones["area"].tolist() == part.zones["area"].tolist()

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from bhyt_analysis.domain.dataset import Dataset
-from bhyt_analysis.domain.geography import check_area_codes
+from bhyt_analysis.domain.geography import Unit, check_area_codes
 from bhyt_analysis.domain.input_error import InputError
 from bhyt_analysis.i18n.cards import HasCard, Rows, shorten_list, target_text
 from bhyt_analysis.i18n.dates import parse_month
@@ -142,14 +142,22 @@ class Scenario(HasCard):
     def apply_to_data(self, data: Dataset) -> Dataset:
         """Return the data with the scenario's own list of zones and its moves of communes.
 
+        Data that hold the rows of one unit alone take what is about the units that they have.
+
         Raises InputError for areas of the list that the data do not have, BhytError for moves that can't be made.
         """
+        is_part, moves = data.selection is not None, self.zone_moves
         if self.zones is not None:
-            if findings := list(check_area_codes(data.areas, self.zones)):
+            zones = _with_codes(self.zones, data)
+            if is_part:
+                zones = zones[zones["area"].isin(data.areas["code"])]
+            elif findings := list(check_area_codes(data.areas, zones)):
                 raise InputError(*findings)
-            kept = data.zones[~data.zones["decision"].isin(self.zones["decision"])]
-            data = dataclasses.replace(data, zones=pd.concat([kept, self.zones], ignore_index=True))
-        return apply_zone_moves(data, self.decision, self.zone_moves) if self.zone_moves else data
+            kept = data.zones[~data.zones["decision"].isin(zones["decision"])]
+            data = dataclasses.replace(data, zones=pd.concat([kept, zones], ignore_index=True))
+        if is_part:
+            moves = tuple(m for m in moves if _find(data, str(m["area"])))
+        return apply_zone_moves(data, self.decision, moves) if moves else data
 
     def assumptions(self) -> pd.DataFrame:
         """Return the table of assumptions with those that the scenario sets."""
@@ -166,6 +174,25 @@ def _read_target(target: Target) -> Target:
     on, rate = target["on"], float(parse_share(target["rate"]))
     month = pd.Timestamp(parse_month(on)) if isinstance(on, str) else on
     return {**target, "on": month, "rate": rate, "relation": target.get("relation", ">=")}
+
+
+def _with_codes(zones: pd.DataFrame, data: Dataset) -> pd.DataFrame:
+    """Return a list of zones with the code of each unit that it names; what is no unit stays as it is written."""
+    codes = set(data.areas["code"])
+
+    def code(name: str, since: pd.Timestamp) -> str:
+        unit = None if name in codes else _find(data, name, None if pd.isna(since) else since)
+        return unit.code if unit else name
+
+    return zones.assign(area=list(map(code, zones["area"], zones["since"])))
+
+
+def _find(data: Dataset, name: str, on: pd.Timestamp | None = None) -> Unit | None:
+    """Return the unit of a code or name on a day, None where the data have none."""
+    try:
+        return data.find(name, on)
+    except BhytError:
+        return None
 
 
 def _reform_texts(law: Law) -> Iterator[str]:
