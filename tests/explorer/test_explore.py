@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.cli import main
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.engine import warm_process
 from bhyt_analysis.explorer import app as application
@@ -772,6 +773,19 @@ def test_jupyterlab_is_in_the_readers_language_for_this_server_only(tmp_path, mo
     without_pack = {}
     launch.lab_command(without_pack, "vi")
     assert without_pack == {}
+
+
+def test_command_says_so_where_jupyterlab_has_no_vietnamese(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    environments = []
+    monkeypatch.setattr(launch, "run", lambda command, environment: environments.append(environment) or 0)
+    for has_pack, is_warned in ((True, False), (False, True)):
+        monkeypatch.setattr(launch, "has_language_pack", lambda has_pack=has_pack: has_pack)
+        assert main(["explore"]) == 0
+        assert ("pip install bhyt-analysis[explore]" in capsys.readouterr().err) is is_warned
+    assert main(["explore", "--lang", "en"]) == 0
+    assert capsys.readouterr().err == ""
+    assert [e["BHYT_LANG"] for e in environments] == ["vi", "vi", "en"]
 
 
 def test_code_of_the_notebook_is_hidden():

@@ -110,6 +110,16 @@ if __name__ == "__main__":
         assert list(csv.reader(path.read_text("utf-8-sig").splitlines()))
 
 
+def test_the_server_of_the_explorer_is_a_child_whose_status_counts(tmp_path):
+    """Windows replaces no process by another one."""
+    code = """
+import os
+from bhyt_analysis.explorer.launch import run
+print(run([sys.executable, "-c", "print('served'); raise SystemExit(3)"], os.environ))
+"""
+    assert run_simulated(code, tmp_path).split() == ["served", "3"]
+
+
 def test_files_of_the_project_have_names_of_windows():
     files = project_files()
     assert [f for f in files if not is_windows_name(f)] == []
