@@ -22,6 +22,7 @@ from bhyt_analysis.i18n.text import printable
 from bhyt_analysis.ingest.loader import read_table
 from bhyt_analysis.ingest.scenario_files import (
     excerpt,
+    find_named_file,
     find_scenario_file,
     parse_scenario,
     read_day,
@@ -128,10 +129,10 @@ def state_from_dict(record: Record, file: Path | None = None, base: State | None
     scenario, values = parse_scenario(record, file), read_values(record, file)
     tables: dict[str, list[Record]] = {field: list(values.get(key, [])) for field, key in TABLES.items()}
     for name in values.get("reforms", []):
-        reform = Law.read(file.parent / name).table[[*COLUMNS]]
+        reform = Law.read(find_named_file(name, file, "reforms")).table[[*COLUMNS]]
         tables["law"] += reform.assign(until=[None if u == ONWARD else u for u in reform["until"]]).to_dict("records")
     if "zones" in values:
-        zones = read_table(file.parent / values["zones"], "zones")
+        zones = read_table(find_named_file(values["zones"], file), "zones")
         tables["zones"] += zones[["area", "zone", "since", "special_villages_share"]].to_dict("records")
     fields: Fields = {k: str(read_day(record[k])) if record.get(k) else "" for k in ("start", "end")}
     fields |= {f: to_rows(rows) for f, rows in tables.items()}

@@ -23,6 +23,7 @@ import pandas as pd
 from bhyt_analysis.i18n.formats import MINUS, format_date, format_number
 from bhyt_analysis.i18n.languages import check_lang, error_lang
 from bhyt_analysis.i18n.safe_text import STRONG
+from bhyt_analysis.i18n.unit_names import normalise_name
 
 MILLION, BILLION = 1e6, 1e9
 FOLDER = Path(__file__).with_name("messages")
@@ -111,9 +112,9 @@ class _Figures(string.Formatter):
 class BhytError(ValueError):
     """An error that the user can put right, in either language.
 
-    ``messages`` are pairs of a message key and its fields, one for each fault; a field that is itself
-    a key is translated. ``str(error)`` is in the language of `bhyt_analysis.lang`, English until one is chosen;
-    ``error.text("vi")`` is Vietnamese.
+    ``messages`` are pairs of a message key and its fields, one for each fault; a field that is itself a key, or a pair
+    of a key and its fields, is translated. ``str(error)`` is in the language of `bhyt_analysis.lang`, English until one
+    is chosen; ``error.text("vi")`` is Vietnamese.
     """
 
     def __init__(self, *messages: tuple[str, dict[str, Any]]) -> None:
@@ -127,6 +128,8 @@ class BhytError(ValueError):
         """Return all sentences in a language, one a line."""
 
         def worded(value: Any) -> Any:
+            if isinstance(value, tuple):
+                return translate(value[0], lang, **value[1])
             return translate(value, lang) if isinstance(value, str) and has_message(value) else value
 
         rows = ((key, {name: worded(value) for name, value in fields.items()}) for key, fields in self.messages)
@@ -137,5 +140,35 @@ class BhytError(ValueError):
 
 
 def nearest_choice(word: str, choices: Iterable[object]) -> str:
-    """Return the choice that looks most like a word, or an empty string."""
-    return next(iter(difflib.get_close_matches(word, map(str, choices), n=1, cutoff=0.5)), "")
+    """Return the choice that looks most like a word, or an empty string; see `nearest_choices`."""
+    return next(iter(nearest_choices(word, choices, 1)), "")
+
+
+def nearest_choices(word: str, choices: Iterable[object], count: int = 3, cutoff: float = 0.5) -> list[str]:
+    """Return the choices that a person can have meant by a word, the nearest first; none where none is near.
+
+    Case, accents and the marks between words do not count; the beginning of a word counts more than its end.
+    ``cutoff``: how alike they are at least, from 0 to 1.
+
+    Examples
+    --------
+    >>> nearest_choices("briefing", ["release", "brief"]), nearest_choices("STATUSQUO", ["status_quo", "students"], 1)
+    (['brief'], ['status_quo'])
+    """
+    plain_word = _plain_word(word)
+    matcher = difflib.SequenceMatcher(b=plain_word, autojunk=False)
+    scores: list[tuple[float, str]] = []
+    for choice in dict.fromkeys(map(str, choices)):
+        plain = _plain_word(choice)
+        matcher.set_seq1(plain)
+        is_beginning = min(len(plain), len(plain_word)) >= 3 and (
+            plain.startswith(plain_word) or plain_word.startswith(plain)
+        )
+        if is_beginning or (matcher.real_quick_ratio() >= cutoff and matcher.quick_ratio() >= cutoff):
+            score = matcher.ratio() + (1 if is_beginning else 0)
+            scores += [(score, choice)] if score >= cutoff else []
+    return [choice for _, choice in sorted(scores, key=lambda pair: -pair[0])[:count]]
+
+
+def _plain_word(word: str) -> str:
+    return re.sub(r"[-_./ ]+", " ", normalise_name(word)).strip()

@@ -20,7 +20,7 @@ from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.ingest.columns import LEFT_OUT
 from bhyt_analysis.ingest.headings import ColumnMeaning, Heading, figure_keys
 from bhyt_analysis.ingest.table_detection import DetectedTable
-from bhyt_analysis.ingest.toml_files import read_toml
+from bhyt_analysis.ingest.toml_files import key_lines, parse_toml, read_toml, read_toml_text
 from bhyt_analysis.ingest.vietnamese_text import NO_FIGURE, clean_text, parse_day
 from bhyt_analysis.ingest.workbook import Cell
 
@@ -108,11 +108,15 @@ def read_answers(file: str | Path) -> Answers:
     """
     faults: list[Fault] = []
     parts: dict[str, dict[str, str]] = {name: {} for name in (*PARTS, *SINGLE)}
-    for section, question, answer in _entries(read_toml(Path(file))):
+    text = read_toml_text(Path(file))
+    lines = key_lines(text)
+    for section, question, answer in _entries(parse_toml(text, Path(file))):
         meaning = _meaning(section, answer) if (section in PARTS) == bool(question) else None
         if meaning is None and answer:
             expected = f"answer.{section}" if section in parts else ", ".join(parts)  # a key is worded later
-            fields = {"file": Path(file).name, "section": section, "question": question or section, "answer": answer}
+            line = lines.get((section, question), lines.get((section,), 0))
+            place = ("place.line", {"file": Path(file).name, "line": line}) if line else Path(file).name
+            fields = {"file": place, "section": section, "question": question or section, "answer": answer}
             faults.append(("error.bad_answer", {**fields, "expected": expected}))
         elif meaning and section in parts:
             parts[section][question_key(question)] = meaning

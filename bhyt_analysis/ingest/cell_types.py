@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from bhyt_analysis.domain.data_status import STATUSES
 from bhyt_analysis.domain.findings import Choices, Finding, Term
 from bhyt_analysis.domain.schema import choice_synonyms, group_keys_by_name
 from bhyt_analysis.i18n.languages import LANGUAGES
-from bhyt_analysis.i18n.messages import has_message, translate
+from bhyt_analysis.i18n.messages import has_message, nearest_choices, translate
 from bhyt_analysis.i18n.safe_text import from_sheet
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.ingest import vietnamese_text as vietnamese
@@ -130,7 +129,7 @@ def _findings(
 def _nearest_choices(kind: str, text: str) -> Choices:
     """Return the choices that look like a text, and all of them where they are few."""
     words = choice_words(kind)
-    close = difflib.get_close_matches(normalise_name(text), words, n=12, cutoff=0.5)
+    close = nearest_choices(text, words, 12)
     nearest = tuple(dict.fromkeys(words[word] for word in close))
     if kind == "group":
         return Choices(kind, nearest[:3], () if nearest else ("any",))

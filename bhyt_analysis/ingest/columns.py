@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from itertools import chain, takewhile
 
 import numpy as np
@@ -16,7 +15,7 @@ import pandas as pd
 
 from bhyt_analysis.domain import schema
 from bhyt_analysis.domain.findings import Finding, Part, Term
-from bhyt_analysis.i18n.unit_names import normalise_name
+from bhyt_analysis.i18n.messages import nearest_choices
 from bhyt_analysis.ingest.figures import figures
 from bhyt_analysis.ingest.headings import (
     ColumnHeading,
@@ -303,7 +302,7 @@ class _Choice:
         """Return the column or group whose names are nearest to a heading, if any are near."""
         words = schema.heading_vocabulary(self.table)
         lowest = text.rpartition(" – ")[2]
-        near = get_close_matches(normalise_name(lowest), words, n=1, cutoff=NEAR)
+        near = nearest_choices(lowest, words, 1, NEAR)
         key = words[near[0]] if near else ""
         return key if key[:1] != "_" else ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import chain
 from pathlib import Path
@@ -16,13 +16,14 @@ from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.input_error import Fault, raise_faults
 from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.languages import check_lang
-from bhyt_analysis.i18n.messages import BhytError, nearest_choice
+from bhyt_analysis.i18n.messages import BhytError, nearest_choice, nearest_choices
+from bhyt_analysis.i18n.shares import parse_share
 from bhyt_analysis.i18n.text import clean_line, printable
 from bhyt_analysis.ingest.loader import read_table
-from bhyt_analysis.ingest.toml_files import read_toml
+from bhyt_analysis.ingest.toml_files import KeyPath, key_lines, parse_toml, read_toml_text
 from bhyt_analysis.law.groups import groups_flagged
 from bhyt_analysis.law.law import Law
-from bhyt_analysis.law.law_file import ONWARD
+from bhyt_analysis.law.law_file import ONWARD, LawError
 from bhyt_analysis.model.projection.assumptions import Range, as_range, assumptions, range_fault
 from bhyt_analysis.model.projection.cohort import SUPPORT_WINDOWS
 from bhyt_analysis.model.projection.levers import LawRow, build_reform, top_up_rows
@@ -30,6 +31,8 @@ from bhyt_analysis.model.projection.scenario import YEARS, Scenario, Target
 from bhyt_analysis.model.targets.targets import RELATIONS
 
 Toml = Any  # whatever a TOML file may hold; the readers below check it
+Cell = tuple[Callable[[Toml], Toml], str]  # the reader of a value, and the message on what it expects
+PlacedFault = tuple[str, dict[str, Any]]  # a fault without its file, ``at`` a key in it
 MAX_NUMBER = 1e15  # VND, people or shares: far above every amount of the country
 MAX_LETTERS = 2_000  # of one text
 INCOME_GROUPS = tuple(g for g in groups_flagged("projected") if g in groups_flagged("earnings_based"))
@@ -38,9 +41,10 @@ INCOME_GROUPS = tuple(g for g in groups_flagged("projected") if g in groups_flag
 def read_scenario(path: str | Path, lang: str | None = None) -> Scenario:
     """Read a scenario from a TOML file, or a bundled one by its name, such as "status_quo".
 
-    Law files and lists of zones are found by their path from the file; ``lang`` is of the name (`localise_scenario`).
-    Raises BhytError for a file that is not there or not TOML, and for unknown keys, values out of their range and a
-    missing name, all at once; LawError or InputError for a reform, or a list of zones, that can't be used.
+    Law files and lists of zones are found beside the file, or among the bundled ones by their name; ``lang`` is of the
+    name (`localise_scenario`). Raises BhytError for a file that is not there or not TOML, and for unknown keys, values
+    out of their range and a missing name, all at once; LawError or InputError for a reform, or a list of zones, that
+    can't be used.
 
     Examples
     --------
@@ -49,7 +53,8 @@ def read_scenario(path: str | Path, lang: str | None = None) -> Scenario:
     """
     lang = check_lang(lang)
     file = find_scenario_file(path)
-    return localise_scenario(parse_scenario(read_toml(file), file), lang)
+    text = read_toml_text(file)
+    return localise_scenario(parse_scenario(parse_toml(text, file), file, key_lines(text)), lang)
 
 
 def find_scenario_file(path: str | Path) -> Path:
@@ -63,16 +68,16 @@ def find_scenario_file(path: str | Path) -> Path:
     'status_quo.toml'
     >>> find_scenario_file("statusquo")
     Traceback (most recent call last):
-    bhyt_analysis.i18n.messages.BhytError: There is no scenario "statusquo"; did you mean status_quo? ...
+    bhyt_analysis.i18n.messages.BhytError: There is no scenario "statusquo"; the bundled ones, the nearest first: ...
     """
     folder, file = bundled_path("scenarios"), Path(path)
     bundled = folder / f"{path}.toml"
     if file.exists() or file.suffix or file.name != str(path):
         return file
     if not bundled.is_file():
-        names = scenario_names()
-        nearest = nearest_choice(str(path), names) or names[0]
-        raise BhytError(("error.unknown_scenario", {"found": str(path), "nearest": nearest, "names": ", ".join(names)}))
+        raise BhytError(
+            ("error.unknown_scenario", {"found": str(path), "names": _nearest_first(str(path), scenario_names())})
+        )
     return bundled
 
 
@@ -98,8 +103,10 @@ def localise_scenario(scenario: Scenario, lang: str) -> Scenario:
     return dataclasses.replace(scenario, name=scenario.name_en) if lang == "en" and scenario.name_en else scenario
 
 
-def parse_scenario(payload: Mapping[str, Toml], file: Path) -> Scenario:
-    """Return the scenario of a parsed TOML file; see `read_scenario`. Files that it names lie beside ``file``.
+def parse_scenario(payload: Mapping[str, Toml], file: Path, lines: Mapping[KeyPath, int] | None = None) -> Scenario:
+    """Return the scenario of a parsed TOML file; see `read_scenario`. Files that it names: see `find_named_file`.
+
+    ``lines``: of its keys, for messages about them.
 
     Examples
     --------
@@ -107,14 +114,50 @@ def parse_scenario(payload: Mapping[str, Toml], file: Path) -> Scenario:
     >>> parse_scenario({"name": "mine", "law": [row]}, Path("mine.toml")).is_proposal
     True
     """
-    values = read_values(payload, file)
-    reforms = (*(Law.read(file.parent / name) for name in values.pop("reforms", ())), *_reforms(values, file.name))
-    zones = read_table(file.parent / values.pop("zones"), "zones") if "zones" in values else None
+    values, faults = _read_values(payload)
+    reforms: list[Law] = []
+    errors: list[Fault] = []
+    for position, name in enumerate(values.pop("reforms", ())):
+        try:
+            reforms.append(Law.read(find_named_file(name, file, "reforms")))
+        except LawError as error:
+            errors += error.messages
+        except BhytError as error:  # there is no such file
+            faults += ((key, {**fields, "at": ("reforms", position)}) for key, fields in error.messages)
+    raise_faults([*_with_files(faults, file, lines), *errors])
+    reforms += _reforms(values, file.name)
+    zones = read_table(find_named_file(values.pop("zones"), file), "zones") if "zones" in values else None
     if zones is not None and not values.get("decision"):  # a list of one decision names it itself
         values["decision"] = str(zones["decision"].iloc[-1]) if len(zones) else ""
     renamed = {"zone": "zone_moves", "assumptions": "assumption_ranges"}
     fields = {renamed.get(key, key): v for key, v in values.items() if key not in ("law", "top_up", "explore")}
-    return Scenario(**fields, zones=zones, reforms=reforms)
+    return Scenario(**fields, zones=zones, reforms=tuple(reforms))
+
+
+def find_named_file(name: str, file: Path, folder: str = "") -> Path:
+    """Return a file that a scenario file names: beside it, or else the bundled one of this name.
+
+    ``folder``: of the bundled data, such as "reforms", whose files may be named without their suffix.
+
+    Examples
+    --------
+    >>> find_named_file("near_poor_100", Path("mine.toml"), "reforms").name
+    'near_poor_100.csv'
+    """
+    own, bundled = file.parent / name, bundled_path("data") / folder / Path(name).name
+    choices = [own, bundled, *([bundled.with_name(f"{bundled.name}.csv")] if folder else [])]
+    if existing := next((path for path in choices if path.is_file()), None):
+        return existing
+    if not folder:
+        return own
+    names = _nearest_first(Path(name).stem, (path.stem for path in bundled.parent.glob("*.csv")))
+    raise BhytError(("error.unknown_reform", {"file": file.name, "path": own, "names": names}))
+
+
+def _nearest_first(word: str, choices: Iterable[str]) -> str:
+    """Return all choices as a list in a sentence, those first that are near to a word."""
+    names = sorted(choices)
+    return ", ".join(dict.fromkeys([*nearest_choices(word, names), *names]))
 
 
 def read_values(payload: Mapping[str, Toml], file: Path) -> dict[str, Toml]:
@@ -126,8 +169,24 @@ def read_values(payload: Mapping[str, Toml], file: Path) -> dict[str, Toml]:
     ({'area': '07549', 'zone': 'I'},)
     """
     values, faults = _read_values(payload)
-    raise_faults((key, {**fields, "file": file.name}) for key, fields in faults)
+    raise_faults(_with_files(faults, file))
     return values
+
+
+def _with_files(
+    faults: Iterable[PlacedFault], file: Path, lines: Mapping[KeyPath, int] | None = None
+) -> list[PlacedFault]:
+    """Return faults in the order of the file, with its name and the line of the key that they are ``at``."""
+    placed: list[tuple[int, PlacedFault]] = []
+    for key, fields in faults:
+        key_path: KeyPath = fields.get("at", ())
+        line = (
+            next((lines[key_path[:n]] for n in range(len(key_path), 0, -1) if key_path[:n] in lines), 0) if lines else 0
+        )
+        place = ("place.line", {"file": file.name, "line": line}) if line else file.name
+        own = {name: value for name, value in fields.items() if name != "at"}
+        placed.append((line, (key, {**own, "key": _key_text(key_path), "file": place})))
+    return [fault for _, fault in sorted(placed, key=lambda pair: pair[0])]
 
 
 def _reforms(values: Mapping[str, Toml], file_name: str) -> Iterator[Law]:
@@ -144,35 +203,52 @@ def _reforms(values: Mapping[str, Toml], file_name: str) -> Iterator[Law]:
         yield build_reform(chain.from_iterable(map(rows, values["top_up"])), f"{file_name} [[top_up]]")
 
 
-def _read_values(payload: Mapping[str, Toml]) -> tuple[dict[str, Toml], list[Fault]]:
+def _read_values(payload: Mapping[str, Toml]) -> tuple[dict[str, Toml], list[PlacedFault]]:
     """Return the values of a scenario file by key, and everything that is wrong with them."""
-    faults: list[Fault] = []
-    for key in (k for k in payload if k not in _READERS):
-        nearest = nearest_choice(key, _READERS) or ", ".join(_READERS)
-        faults.append(("error.scenario_key", {"found": excerpt(key), "nearest": nearest}))
+    faults: list[PlacedFault] = [_unknown_key(key, _READERS, (key,)) for key in payload if key not in _READERS]
     nameless = not isinstance(payload.get("name"), str) or not payload["name"].strip()
     if nameless:
-        faults.append(("error.scenario_name", {}))
+        faults.append(("error.scenario_name", {"at": ("name",)}))
     values: dict[str, Toml] = {}
     present = {key: pair for key, pair in _READERS.items() if key in payload and not (key == "name" and nameless)}
     for key, (reader, expected) in present.items():
         try:
-            values[key] = reader(payload[key])
-        except BhytError as error:
-            faults += (_with_place(fault, key) for fault in error.messages)
-        except (ValueError, TypeError, KeyError, AttributeError):  # a table where a list is expected, or the like
-            fields = {"key": key, "found": excerpt(payload[key]), "expected": expected}
-            faults.append(("error.scenario_value", fields))
+            values[key] = _read_value(reader, expected, payload[key], (key,))
+        except WrongValueError as error:
+            faults += error.faults
     if values.get("start") and values.get("end") and values["end"] <= values["start"]:
-        faults.append(("error.scenario_span", {"start": values["start"], "end": values["end"]}))
+        faults.append(("error.scenario_span", {"start": values["start"], "end": values["end"], "at": ("end",)}))
     return values, faults
 
 
-def _with_place(fault: Fault, key: str) -> Fault:
-    """Return a fault; one about a day says in which key of the file it is."""
-    if fault[0] not in ("error.not_a_day", "error.day_out_of_range"):
-        return fault
-    return "error.scenario_value", {"key": key, "found": fault[1]["found"], "expected": "expect.day_in_range"}
+def _unknown_key(key: str, choices: Iterable[str], key_path: KeyPath) -> PlacedFault:
+    nearest = nearest_choice(key, choices) or ", ".join(choices)
+    return "error.scenario_key", {"found": excerpt(key), "nearest": nearest, "at": key_path}
+
+
+def _read_value(reader: Callable[[Toml], Toml], expected: str, value: Toml, key_path: KeyPath) -> Toml:
+    """Return a value as its reader gives it; raise WrongValueError."""
+    fault = "error.scenario_value", {"found": excerpt(value), "expected": expected, "at": key_path}
+    try:
+        return reader(value)
+    except WrongValueError as error:
+        raise WrongValueError((k, {**f, "at": (*key_path, *f.get("at", ()))}) for k, f in error.faults) from None
+    except (ValueError, TypeError, KeyError, AttributeError):  # a table where a list is expected, or the like
+        raise WrongValueError([fault]) from None
+
+
+class WrongValueError(Exception):
+    """What is wrong within a value of a scenario file: ``faults`` without the file, ``at`` keys below the value's."""
+
+    def __init__(self, faults: Iterable[PlacedFault]) -> None:
+        self.faults = list(faults)
+        super().__init__(self.faults)
+
+
+def _key_text(key_path: KeyPath) -> str:
+    """Return a key as messages write it; rows are numbered from 1."""
+    text = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in key_path)
+    return text.removeprefix(".")
 
 
 def excerpt(value: Toml) -> str:
@@ -252,17 +328,19 @@ def _flatten(payload: Mapping[str, Toml], stem: str = "") -> Iterator[tuple[str,
 
 def _read_assumptions(payload: Toml) -> dict[str, Range]:
     """Return assumptions given as one value, or as low, central and high."""
-    table, faults, ranges = assumptions(), list[Fault](), dict[str, Range]()
+    table, faults, ranges = assumptions(), list[PlacedFault](), dict[str, Range]()
     for name, value in _flatten(payload):
+        key_path: KeyPath = tuple(name.split("."))
         if name not in table.index:
             near = nearest_choice(name, table.index) or ", ".join(table.index)
-            faults.append(("error.scenario_assumption", {"found": excerpt(name), "nearest": near}))
+            faults.append(("error.scenario_assumption", {"found": excerpt(name), "nearest": near, "at": key_path}))
             continue
         if fault := range_fault(name, value):
-            faults.append((fault[0], {**fault[1], "found": excerpt(value)}))
+            faults.append((fault[0], {**fault[1], "found": excerpt(value), "at": key_path}))
         else:
             ranges[name] = as_range(value)
-    raise_faults((key, {"file": "", **fields}) for key, fields in faults)
+    if faults:
+        raise WrongValueError(faults)
     return ranges
 
 
@@ -276,35 +354,53 @@ def _read_income(payload: Toml) -> dict[str, float]:
 
 
 def _read_targets(payload: Toml) -> tuple[Target, ...]:
-    targets: list[Target] = []
-    _require_rows(payload, 200)
-    for row in payload:
-        relation = row.get("relation", ">=")
-        _require(_is_number(row["rate"]) and 0 <= row["rate"] <= 1 and relation in RELATIONS)
-        targets.append({"on": _read_month(row["on"]), "rate": float(row["rate"]), "relation": relation})
-    return tuple(targets)
+    rows = _read_rows(payload, 200, ("on", "rate"), _TARGET_CELLS)
+    return tuple({"on": row["on"], "rate": row["rate"], "relation": row.get("relation", ">=")} for row in rows)
 
 
 def _require_rows(payload: Toml, most: int) -> None:
     _require(isinstance(payload, list) and all(isinstance(row, dict) for row in payload))
     if len(payload) > most:
-        raise BhytError(("error.scenario_rows", {"count": len(payload), "most": most}))
+        raise WrongValueError([("error.scenario_rows", {"count": len(payload), "most": most})])
 
 
 def _read_share(value: Toml) -> float:
-    _require(_is_number(value) and 0 <= value <= 1)
-    return float(value)
+    """Return a share, also of text or in per cent."""
+    return float(parse_share(value))
+
+
+def _read_relation(value: Toml) -> str:
+    _require(value in RELATIONS)
+    return str(value)
 
 
 def _rows_with(most: int, *required: str) -> Callable[[Toml], tuple[dict[str, Toml], ...]]:
     """Return a reader of rows, ``most`` at most, that have some columns; days become text."""
+    return lambda payload: _read_rows(payload, most, required, _CELLS)
 
-    def read(payload: Toml) -> tuple[dict[str, Toml], ...]:
-        _require_rows(payload, most)
-        _require(all(set(required) <= set(row) for row in payload))
-        return tuple({k: _CELLS[k](v) for k, v in row.items()} for row in payload)
 
-    return read
+def _read_rows(
+    payload: Toml, most: int, required: Sequence[str], cells: Mapping[str, Cell]
+) -> tuple[dict[str, Toml], ...]:
+    """Return the rows of a table with their cells read; raise WrongValueError with all faults."""
+    _require_rows(payload, most)
+    rows: list[dict[str, Toml]] = []
+    faults: list[PlacedFault] = []
+    for position, row in enumerate(payload):
+        missing = [column for column in required if column not in row]
+        faults += (("error.scenario_column", {"column": column, "at": (position,)}) for column in missing)
+        rows.append({})
+        for column, value in row.items():
+            if column not in cells:
+                faults.append(_unknown_key(column, cells, (position, column)))
+                continue
+            try:
+                rows[-1][column] = _read_value(*cells[column], value, (position, column))
+            except WrongValueError as error:
+                faults += error.faults
+    if faults:
+        raise WrongValueError(faults)
+    return tuple(rows)
 
 
 def _read_seed(value: Toml) -> int:
@@ -313,16 +409,22 @@ def _read_seed(value: Toml) -> int:
 
 
 _TEXT_COLUMNS = ("area", "zone", "group", "parameter", "key", "unit", "reference", "status", "note")
-# The columns of the rows of law, top-ups and zones.
-_CELLS: dict[str, Callable[[Toml], Toml]] = {
-    **dict.fromkeys(_TEXT_COLUMNS, _read_text),
-    **dict.fromkeys(("since", "checked"), lambda value: str(read_day(value))),
-    "points": _read_number,
-    "special_villages_share": _read_share,
-    "until": _read_until,
-    "value": _read_amount,
+_DAY: Cell = (lambda value: str(read_day(value)), "expect.day_in_range")
+# The columns of the rows of law, top-ups and zones, and of targets.
+_CELLS: dict[str, Cell] = {
+    **dict.fromkeys(_TEXT_COLUMNS, (_read_text, "expect.text")),
+    **dict.fromkeys(("since", "checked"), _DAY),
+    "points": (_read_number, "expect.number"),
+    "special_villages_share": (_read_share, "expect.share"),
+    "until": (_read_until, "expect.day_in_range"),
+    "value": (_read_amount, "expect.number"),
 }
-_READERS: dict[str, tuple[Callable[[Toml], Toml], str]] = {
+_TARGET_CELLS: dict[str, Cell] = {
+    "on": (_read_month, "expect.day_in_range"),
+    "rate": (_read_share, "expect.share"),
+    "relation": (_read_relation, "expect.relation"),
+}
+_READERS: dict[str, Cell] = {
     "name": (_read_text, "expect.text"),
     "name_en": (_read_text, "expect.text"),
     "decision": (_read_text, "expect.text"),

@@ -98,3 +98,13 @@ def test_entry_that_is_no_answer_is_named(tmp_path, text, part):
     with pytest.raises(BhytError) as error:
         read_answers(file)
     assert part in error.value.text("vi")
+
+
+def test_all_wrong_answers_are_named_with_their_lines(tmp_path):
+    file = tmp_path / "a.toml"
+    file.write_text('numbers = "x"\n\n[days]\n"Tháng 6" = "hôm qua"\n[columns]\n"Mã 15" = "khoai"\n', encoding="utf-8")
+    with pytest.raises(BhytError) as error:
+        read_answers(file)
+    lines = error.value.text("vi").splitlines()
+    assert [line.split(",")[1] for line in lines] == [" dòng 1", " dòng 4", " dòng 6"]
+    assert "hôm qua" in lines[1]

@@ -72,7 +72,7 @@ def test_valid_input_has_no_findings(small_input):
         ({"as_of": "31/02/2021"}, "as_of", '"31/02/2021", expected a date'),
         ({"group": "near_por"}, "group", "did you mean “Near-poor households"),
         ({"status": "sure"}, "status", '"sure" is not in the list'),
-        ({"area": "C9"}, "area", 'there is no unit "C9"; the nearest is C2'),
+        ({"area": "C9"}, "area", 'there is no unit "C9"; the nearest is C1'),
         ({"source": ""}, "source", "blank, expected a text"),
     ],
 )

@@ -1,5 +1,7 @@
 """Scenario files: every bundled one runs, and all faults of one are reported at once."""
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -54,7 +56,7 @@ def test_all_faults_are_reported_at_once_in_both_languages(tmp_path):
         support_window = "decree 7"
         start = "2022-13-01"
         seed = -1
-        targets = [{ on = "2025-12-31", rate = 92.1 }]
+        targets = [{ on = "2025-12-31", rate = 921 }]
         [assumptions]
         take_up.houshold = 0.4
         """,
@@ -62,10 +64,81 @@ def test_all_faults_are_reported_at_once_in_both_languages(tmp_path):
     with pytest.raises(BhytError) as caught:
         bhyt.read_scenario(path)
     text = str(caught.value)
-    for part in ("decison", "decision?", "decree 75", "2022-13-01", "seed = -1", "92.1", "take_up.household"):
+    for part in (
+        "decison",
+        "decision?",
+        "decree 75",
+        "2022-13-01",
+        "seed = -1",
+        "targets[1].rate = 921",
+        "take_up.household",
+    ):
         assert part in text, part
     assert "có phải decision?" in caught.value.text("vi")
+    lines = [int(n) for n in re.findall(r"mine\.toml, line (\d+):", text)]
+    assert lines == [3, 4, 5, 6, 7, 9]  # each on its own line of the file, and in its order
     assert len(text.splitlines()) == 6
+
+
+ROWS = """name = "x"
+[[targets]]
+on = "31/12/2026"
+rate = "93,5%"
+
+[[targets]]
+rate = 2
+relation = "=>"
+[[law]]
+since = "31/02/2027"
+parameter = "base_salary"
+valu = 2_600_000
+[[zone]]
+"area" = '07549'
+"""
+
+
+def test_every_cell_of_a_row_that_is_wrong_is_named_with_its_line(tmp_path):
+    with pytest.raises(BhytError) as caught:
+        bhyt.read_scenario(write_scenario(tmp_path, ROWS))
+    assert caught.value.text("vi").splitlines() == [
+        "mine.toml, dòng 6: targets[2] thiếu on",
+        'mine.toml, dòng 8: targets[2].relation = =>; cần "=", ">=" hoặc ">"',
+        "mine.toml, dòng 9: law[1] thiếu value",
+        "mine.toml, dòng 10: law[1].since = 31/02/2027; cần một ngày từ năm 1990 đến năm 2100, ví dụ 2030-12-31",
+        'mine.toml, dòng 12: không có khóa "valu"; có phải value?',
+        "mine.toml, dòng 13: zone[1] thiếu zone",
+    ]
+
+
+def test_targets_are_written_as_people_write_them(tmp_path):
+    text = 'name = "x"\n[[targets]]\non = "31/12/2026"\nrate = "93,5%"\n[[targets]]\non = 2027-12-31\nrate = 95\n'
+    targets = bhyt.read_scenario(write_scenario(tmp_path, text)).targets
+    assert [(f"{t['on']:%d/%m/%Y}", t["rate"]) for t in targets] == [("31/12/2026", 0.935), ("31/12/2027", 0.95)]
+
+
+@pytest.mark.parametrize("path", BUNDLED, ids=lambda path: path.stem)
+def test_a_copy_of_a_bundled_scenario_works_anywhere(path, tmp_path):
+    copy = tmp_path / "copy.toml"
+    copy.write_bytes(path.read_bytes())
+    scenario, bundled = bhyt.read_scenario(copy), bhyt.read_scenario(path.stem)
+    assert scenario.name == bundled.name
+    assert [reform.sha256() for reform in scenario.reforms] == [reform.sha256() for reform in bundled.reforms]
+    assert len(scenario.reforms) == path.read_text("utf-8").count("reforms =")
+
+
+def test_a_reform_is_found_beside_the_file_or_by_its_bundled_name(tmp_path):
+    bundled = ROOT / "data" / "reforms" / "near_poor_100.csv"
+    (tmp_path / "near_poor_100.csv").write_text(bundled.read_text("utf-8").replace("2027", "2031"), "utf-8")
+    for name in ("near_poor_100.csv", "./near_poor_100.csv"):
+        (own,) = bhyt.read_scenario(write_scenario(tmp_path, f'name = "x"\nreforms = ["{name}"]')).reforms
+        assert {str(day)[:4] for day in own.table["since"]} == {"2031"}
+    for name in ("near_poor_100", "../data/reforms/near_poor_100.csv"):
+        folder = tmp_path / "elsewhere"
+        folder.mkdir(exist_ok=True)
+        (own,) = bhyt.read_scenario(write_scenario(folder, f'name = "x"\nreforms = ["{name}"]')).reforms
+        assert {str(day)[:4] for day in own.table["since"]} == {"2027"}
+    with pytest.raises(BhytError, match=r"mine\.toml, line 2: there is no file .*nearest first: near_poor_100, "):
+        bhyt.read_scenario(write_scenario(tmp_path, 'name = "x"\nreforms = ["nearpoor.csv"]'))
 
 
 @pytest.mark.parametrize(
@@ -154,7 +227,7 @@ def test_file_with_a_byte_order_mark_is_read(tmp_path):
 
 @pytest.mark.parametrize("text", ['name = "x', "name = ", 'name = "x"\n[targets\n'])
 def test_invalid_toml_is_an_error_with_its_place(tmp_path, text):
-    with pytest.raises(BhytError, match=r"mine\.toml, line \d+, column .: this cannot be read as TOML"):
+    with pytest.raises(BhytError, match=r"mine\.toml, line \d+, column .: this cannot be read as TOML: “"):
         bhyt.read_scenario(write_scenario(tmp_path, text))
     with pytest.raises(BhytError, match="is a folder"):
         bhyt.read_scenario(tmp_path)
