@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bhyt_analysis.documents.content import Content
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.safe_text import plain_text
-from bhyt_analysis.law.groups import groups
+from bhyt_analysis.law.groups import group_of_label, wider_groups
 from bhyt_analysis.tables.columns import column_name, find_column
 from bhyt_analysis.tables.formatting import TableSpec
 
@@ -109,12 +109,11 @@ def targets(content: Content, table: TableSpec) -> Annex:
 def enrolment(content: Content, table: TableSpec) -> Annex:
     """Return Biểu 02: cards by group, each with its sub-groups, as shares of the insured."""
     parts, lang = _records(content.table("subgroups")), content.lang
-    names = groups()[f"name_{lang}"]
-    group_of = dict(zip(names, names[groups()["group"]], strict=True))  # of each sub-group, by its name
     rows: list[Row] = []
     for i, group in enumerate(_records(table), 1):
         rows.append({**group, "order": i, "name": group["group"]})
-        own = [p for p in parts if group_of.get(str(p["subgroup"])) == group["group"] != p["subgroup"]]
+        key = group_of_label(str(group["group"]))
+        own = [p for p in parts if key in wider_groups(group_of_label(str(p["subgroup"])))]
         rows += [{**p, "order": "", "name": f"– {p['subgroup']}", "within": True} for p in own]
     counts = [r["insured"] for r in rows if not r.get("within")]
     rows = [{**r, "all_insured": sum(c for c in counts if isinstance(c, int | float))} for r in rows]

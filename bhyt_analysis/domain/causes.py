@@ -17,7 +17,7 @@ from bhyt_analysis.domain.bundled import packaged_table
 from bhyt_analysis.domain.findings import SEVERITIES, Finding, finding_message, rules
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import format_message, translate
-from bhyt_analysis.law.groups import groups
+from bhyt_analysis.law.groups import is_group_key
 
 MAX_VALUES = 4  # different values of one rule and column that are still causes of their own
 LISTED = 3  # values, columns and sheets that a sentence lists
@@ -126,7 +126,7 @@ def causes_table(findings: Iterable[Finding], lang: str, every: bool = False) ->
 def _cause_key(finding: Finding) -> Key:
     """Return what findings of one cause have in common: the rule and column, then the value and what was expected."""
     column = str(finding.column)
-    if column in groups().index:
+    if is_group_key(column):
         column = "*"  # a column for each group of a wide table
     column = re.sub(r"^[A-Z]{1,3} (?=«)", "", column)  # the same heading in another column of another sheet
     if finding.rule in NO_CAUSE:

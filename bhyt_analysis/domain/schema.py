@@ -9,8 +9,9 @@ import pandas as pd
 from bhyt_analysis.domain.bundled import packaged_table
 from bhyt_analysis.i18n.messages import has_message, translate
 from bhyt_analysis.i18n.unit_names import normalise_name
-from bhyt_analysis.law.groups import groups
+from bhyt_analysis.law.groups import group_label, groups, is_group_key
 
+OWN_GROUPS = "own_groups"  # the groups that an input adds: their keys say all, so no dataset has them as a table
 REGISTER = "register"  # one row a person: not a table of the schema, and counted before anything else
 
 
@@ -51,7 +52,7 @@ def column_name(table: str, column: str, lang: str) -> str:
     own = columns[columns["table"] == table]
     if len(columns):
         return str((own if len(own) else columns)[f"name_{lang}"].iloc[0])
-    if column in groups().index:
+    if is_group_key(column):
         return choice_name("group", column, lang)
     headings = alternative_headings().query("table == '' and column == @column")["heading"]
     return "" if column[:1] != "_" or headings.empty else str(headings.iloc[-1 if lang == "en" else 0])
@@ -65,8 +66,8 @@ def choice_name(kind: str, key: str, lang: str) -> str:
     >>> choice_name("status", "derived", "vi"), choice_name("group", "near_poor", "en")
     ('Tính toán', 'Near-poor households')
     """
-    if kind in ("group", "scope") and key in groups().index:
-        return str(groups().at[key, f"name_{lang}"])
+    if kind in ("group", "scope") and is_group_key(key):
+        return group_label(key, lang)
     return translate(f"choice.{kind}.{key}", lang) if has_message(f"choice.{kind}.{key}") else key
 
 

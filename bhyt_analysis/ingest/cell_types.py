@@ -24,7 +24,7 @@ from bhyt_analysis.ingest import vietnamese_text as vietnamese
 from bhyt_analysis.ingest.measures import measure_of
 from bhyt_analysis.ingest.vietnamese_text import UnclearCellError, clean_text
 from bhyt_analysis.ingest.workbook import Cell, Percent, SerialFrom1904
-from bhyt_analysis.law.groups import groups
+from bhyt_analysis.law.groups import OWN_MARK, groups, is_group_key
 
 SCOPES = ("all", "ethnic_minority", "pupil_who_lost", "student_who_lost", "other_who_lost")  # beside the groups
 GROUP_TYPES = ("group", "scope")  # choices among the groups of the insured
@@ -310,6 +310,8 @@ _CARD = r"([a-z]{2})[\s.-]?[1-5]([\s.-]?\d{2}([\s.-]?\d{10})?)?"
 
 def _choice(kind: str) -> Converter:
     def convert(value: Cell, _: CellOptions) -> str:
+        if kind in GROUP_TYPES and OWN_MARK in (own := _text(value)) and is_group_key(own):
+            return own
         text = normalise_name(_text(value)).strip(" .:;")
         if kind in GROUP_TYPES and (
             card := re.fullmatch(r"([a-z]{2})[\s.-]?[1-5]([\s.-]?\d{2}([\s.-]?\d{10})?)?", text)

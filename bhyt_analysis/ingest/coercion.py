@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain.findings import Finding, Term
-from bhyt_analysis.domain.schema import allows_wide_layout, group_keys_by_name, table_columns
+from bhyt_analysis.domain.schema import allows_wide_layout, table_columns
 from bhyt_analysis.ingest.cell_types import NUMERIC_TYPES, convert_column
 from bhyt_analysis.ingest.table_detection import DetectedTable
 from bhyt_analysis.ingest.vietnamese_text import STYLES, clean_text, number_style
-from bhyt_analysis.law.groups import drop_nested_groups
+from bhyt_analysis.law.groups import drop_nested_groups, is_group_key
 
 UNIT_HINTS = ("_within", "_province", "_name")  # columns that help to find the unit of a row; dropped when it is known
 RATE_TOLERANCE = 0.00051  # half of the last decimal of 85,1%
@@ -73,8 +73,7 @@ def _wide_groups(table: DetectedTable) -> list[str]:
     """Return the groups that head columns of a wide table."""
     if not allows_wide_layout(table.name) or "group" in table.cells:
         return []
-    keys = set(group_keys_by_name().values())
-    return [c for c in table.cells if c in keys]
+    return [c for c in table.cells if is_group_key(c)]
 
 
 def _number_styles(table: DetectedTable, figures: list[str], numbers: str | None) -> Styles:

@@ -29,7 +29,7 @@ from bhyt_analysis.ingest.headings import (
 from bhyt_analysis.ingest.unit_columns import UnitColumns, unit_columns
 from bhyt_analysis.ingest.vietnamese_text import clean_text
 from bhyt_analysis.ingest.workbook import Percent, Sheet, column_letter
-from bhyt_analysis.law.groups import group_keys, wider_groups
+from bhyt_analysis.law.groups import is_group_key, wider_groups
 
 LEFT_OUT = "_left_out"  # the key of a column that the analyst leaves out
 SUBTOTAL = "_subtotal"  # the key of a column that is the sum of the groups on its left
@@ -128,7 +128,7 @@ class _Choice:
         understood are the total if they are the sum of the groups; «TS» and «TC» are a group among other codes.
         """
         keys = [m.key for m in meanings]
-        wide = [i for i, k in enumerate(keys) if k in group_keys()]
+        wide = [i for i, k in enumerate(keys) if is_group_key(k)]
         if "group" in keys or not schema.allows_wide_layout(self.table):
             return meanings
         if wide and "cards" in keys:
@@ -172,7 +172,7 @@ class _Choice:
             parts = [j for j in positions if j != i and self._is_nested(i, j)] if above else []
             return bool(parts) and heading_meaning(lowest, self.table) == "_total" and self._is_sum(i, parts)
 
-        return [i for i in positions if self.meanings[i].key not in group_keys() or not is_subtotal(i)]
+        return [i for i in positions if not is_group_key(self.meanings[i].key) or not is_subtotal(i)]
 
     def _visible_first(self, positions: list[int]) -> list[int]:
         """Return the columns without the hidden ones of which a visible one has the same meaning."""
@@ -214,7 +214,7 @@ class _Choice:
         """Return the keys of the columns in another measure; of groups, those of the long layout, too."""
         keys = {self.meanings[i].key for i in self.misfits}
         unknown = (i for i in self.positions if not self.meanings[i].key and self._holds_figures(i))
-        long = schema.allows_wide_layout(self.table) and (keys & {*group_keys()} or any(True for _ in unknown))
+        long = schema.allows_wide_layout(self.table) and (any(map(is_group_key, keys)) or any(True for _ in unknown))
         unit = {"area"} if self.units.doubt else set[str]()
         return frozenset(keys | unit | ({"group", "cards"} if long else set()))
 
@@ -248,7 +248,7 @@ class _Choice:
         """Yield columns that are not understood; figures in a table of groups are errors."""
         for i in self.positions:
             text, filled = self.heading.texts[i], (self.body[i + 1] != "").to_numpy()
-            beside_groups = self.meanings[i].key in group_keys() and any(m.key == "group" for m in self.meanings)
+            beside_groups = is_group_key(self.meanings[i].key) and any(m.key == "group" for m in self.meanings)
             if (self.meanings[i].key and not beside_groups) or not filled.any() or i in self.units.doubt:
                 continue
             if not text and not (self._holds_figures(i) and self._needs_all_figures() and not self.sheet.plain):
@@ -346,7 +346,7 @@ class _Choice:
 
     def _sums(self) -> Iterable[Finding]:
         """Yield groups that are the sum of all other groups in at least two rows, as only a total is."""
-        wide = [i for i in self.chosen if self.meanings[i].key in group_keys()]
+        wide = [i for i in self.chosen if is_group_key(self.meanings[i].key)]
         for i in wide:
             others = [
                 j for j in wide if j != i and self.meanings[j].day == self.meanings[i].day and not self._is_nested(i, j)

@@ -24,7 +24,7 @@ from bhyt_analysis.ingest.row_words import marks_row
 from bhyt_analysis.ingest.unit_columns import unit_heading_key
 from bhyt_analysis.ingest.vietnamese_text import clean_text
 from bhyt_analysis.ingest.workbook import Cell, Sheet, column_letter
-from bhyt_analysis.law.groups import group_keys, wider_groups
+from bhyt_analysis.law.groups import OWN_MARK, group_keys, is_group_key, wider_groups
 
 SEARCH_ROWS = 40  # rows from the top in which the heading is looked for
 MAX_ROWS = 5  # of a heading
@@ -117,6 +117,8 @@ def heading_meaning(heading: str, table: str) -> str:
 @lru_cache(maxsize=2**16)
 def _read_label(text: str, table: str) -> _Label:
     """Read one text of a heading: its brackets, its day, and the rest."""
+    if OWN_MARK in text and is_group_key(text) and schema.allows_wide_layout(table):
+        return _Label(text)
     words, text = schema.heading_vocabulary(table), " ".join(_MARKS.sub("", text).split())
     text = text if normalise_name(text) in words else _LIST_NUMBER.sub("", text)
     if re.fullmatch("[A-Z]{2}", text) and text in words:  # a card code
@@ -210,7 +212,7 @@ def _around(tokens: list[str], key: str, first: str, table: str) -> str | None:
     text = " ".join(tokens)
     if first == "ho" and re.search(r"(^| )(so|tong so|tong|so luong|ty le|ti le)$", text):
         return "percent" if text.endswith("le") else "households"  # «Số hộ nghèo» counts households
-    insured = key in schema.group_keys_by_name().values() or key in ("cards", "_total")
+    insured = is_group_key(key) or key in ("cards", "_total")
     return "" if _is_neutral(tokens, insured) else measure_of(text) or None
 
 
@@ -249,7 +251,7 @@ def figure_keys(table: str) -> frozenset[str]:
 @lru_cache(maxsize=512)
 def fitting_measures(table: str, key: str) -> frozenset[str]:
     """Return the measures in which a column can be given."""
-    if key in group_keys() or key in ("_total", "cards"):
+    if is_group_key(key) or key in ("_total", "cards"):
         return frozenset({"people", "cards"})
     if key in ("_people", "_households", "_rate"):
         return frozenset({{"_people": "people", "_households": "households", "_rate": "percent"}[key]})
@@ -275,18 +277,22 @@ def _column_meaning(path: Sequence[str], table: str) -> ColumnMeaning:
     if not labels or not all(label.understood for label in labels):
         return ColumnMeaning()
     figures = figure_keys(table)
+
+    def is_figure(key: str) -> bool:
+        return key in figures or (OWN_MARK in key and is_group_key(key))
+
     days = {label.day for label in labels if label.day}
     measures = frozenset[str]().union(*(label.measures for label in labels))
     key = ""
     for position in range(len(labels) - 1, -1, -1):
         text, label = path[position], labels[position]
-        above = [other.key for other in labels[:position] if other.key in figures and other.key != "_total"]
+        above = [other.key for other in labels[:position] if is_figure(other.key) and other.key != "_total"]
         if not label.key:
             continue
         if (
             key
             and label.key not in ("_people", key)
-            and label.key in figures
+            and is_figure(label.key)
             and (measure := measure_of(_folded(text)))
         ):
             measures |= {measure}  # «Số hộ» above groups
@@ -295,13 +301,13 @@ def _column_meaning(path: Sequence[str], table: str) -> ColumnMeaning:
                 return ColumnMeaning()
         elif above and label.key == "_total":
             continue  # the total of the column above
-        elif above and label.key in figures and (measure := measure_of(_folded(text))):
+        elif above and is_figure(label.key) and (measure := measure_of(_folded(text))):
             measures |= {measure}
         else:
             key = label.key
     if not key and measures == {"percent"} and "_rate" in figures:
         key = "_rate"
-    if len(days) > 1 or (days and key and key not in figures):
+    if len(days) > 1 or (days and key and not is_figure(key)):
         return ColumnMeaning()
     return ColumnMeaning(key, measures, "".join(days))
 

@@ -32,6 +32,7 @@ from bhyt_analysis.ingest.area_matching import Tables, Titles, resolve_areas
 from bhyt_analysis.ingest.coercion import UNIT_HINTS, coerce_table
 from bhyt_analysis.ingest.confidential import hide_cells_of, lists_persons, without_cells, without_cited_texts
 from bhyt_analysis.ingest.headings import ColumnHeading
+from bhyt_analysis.ingest.own_groups import lists_own_groups, read_own_groups, with_own_groups
 from bhyt_analysis.ingest.person_register import count_large_register, count_persons
 from bhyt_analysis.ingest.personal_text import hide_cited_numbers, hide_in_finding
 from bhyt_analysis.ingest.table_detection import DetectedTable, detect_tables, is_template_page
@@ -242,13 +243,18 @@ def _detected_tables(
 
     The labels of the sheets that may list persons are added to ``private``.
     """
-    for file in list_input_files(source):
+    own_groups = dict[str, str]()
+    for file in sorted(list_input_files(source), key=lambda file: not lists_own_groups(file.stem)):
         if (register := count_large_register(file, findings)) is not None:
             private.add(register[0].label)
             yield register
             continue
         empty, is_template = list[str](), False
-        for sheet in read_sheets(file, findings):
+        for sheet in sorted(read_sheets(file, findings), key=lambda sheet: not lists_own_groups(sheet.name)):
+            if lists_own_groups(sheet.name):
+                own_groups |= read_own_groups(sheet, findings)
+                continue
+            sheet = with_own_groups(sheet, own_groups)
             private |= {sheet.label} if lists_persons(sheet) else set()
             tables = detect_tables(sheet, findings, not (sheet.plain and source.is_dir()), answers)
             is_template |= is_template_page(sheet.name)

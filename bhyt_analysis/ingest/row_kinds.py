@@ -23,6 +23,7 @@ from bhyt_analysis.ingest.row_words import marks_row, row_words
 from bhyt_analysis.ingest.title_lines import stated_date
 from bhyt_analysis.ingest.vietnamese_text import clean_text
 from bhyt_analysis.ingest.workbook import Cell
+from bhyt_analysis.law.groups import is_group_key
 
 UNIT_COLUMNS = ("_row", "area", "_name", "_within", "_province")
 # A unit that has communes, at the head of a section of a table: «II. Huyện Lục Ngạn».
@@ -64,8 +65,7 @@ def split_rows(
     below = np.arange(len(body)) >= end
     if second is not None:
         findings.append(Finding("second_table", label, int(body.index[second])))
-    groups = schema.group_keys_by_name().values()
-    texts = cells[[c for c in cells if c not in ("source", "note", "status", *groups)]]
+    texts = cells[[c for c in cells if c not in ("source", "note", "status") and not is_group_key(c)]]
     units = cells[[c for c in UNIT_COLUMNS if c in cells]]
     if body.shape[1] and "_row" not in cells and "group" not in cells:
         units = units.assign(_first=body.iloc[:, 0].to_numpy()) if _is_free(body, cells) else units
@@ -178,8 +178,8 @@ def _figures(cells: pd.DataFrame) -> np.ndarray:
 
 
 def _figure_columns(cells: pd.DataFrame) -> list[str]:
-    keys = {"people", "households", "cards", "_total", *schema.group_keys_by_name().values()}
-    return [c for c in cells if c in keys]
+    keys = ("people", "households", "cards", "_total")
+    return [c for c in cells if c in keys or is_group_key(c)]
 
 
 def _unit_texts(cells: pd.DataFrame) -> np.ndarray:

@@ -44,7 +44,7 @@ from bhyt_analysis.ingest.title_lines import (
 )
 from bhyt_analysis.ingest.vietnamese_text import clean_text
 from bhyt_analysis.ingest.workbook import Cell, Sheet, column_letter
-from bhyt_analysis.law.groups import group_keys
+from bhyt_analysis.law.groups import is_group_key
 
 if TYPE_CHECKING:
     from bhyt_analysis.ingest.answers import Answers
@@ -151,7 +151,8 @@ def _detect_tables(
     if name is not None:  # without a recognised heading the first row is taken for it, and its errors are reported
         heading = best_heading(sheet, head, name) or heading_from(sheet, head, 0, name)
         return _read_tables(name, sheet, head, heading, findings, answers)
-    candidates = [(t, h) for t in _tables() if by_headings and (h := best_heading(sheet, head, t))]
+    tables = [t for t in _tables() if by_headings and t != schema.OWN_GROUPS]
+    candidates = [(t, h) for t in tables if (h := best_heading(sheet, head, t))]
     candidates = [(t, h) for t, h in candidates if _is_complete(t, h)]
     if not candidates and (rows := _groups_in_rows(sheet)):
         findings.append(Finding("groups_in_rows", sheet.label, value=rows))
@@ -187,7 +188,7 @@ def _is_about_cards(sheet: Sheet, head: np.ndarray, heading: Heading) -> bool:
     Poor and near-poor people beside a population may as well be counted as such.
     """
     texts = [sheet.label, *(v for row in head[: heading.rows[-1] + 1] for v in row if type(v) is str)]
-    other = {*heading.keys} & {*schema.group_keys_by_name().values()} - {"poor", "near_poor", "household"}
+    other = {key for key in heading.keys if is_group_key(key)} - {"poor", "near_poor", "household"}
     return bool(other) or any(_CARDS.search(normalise_name(text)) for text in texts)
 
 
@@ -208,7 +209,7 @@ def _is_complete(table: str, heading: Heading) -> bool:
         keys.add("area")
     if table == "areas" and any(key.startswith(("_within", "_province")) for key in keys):
         keys.add("parent")
-    if len(keys & set(schema.group_keys_by_name())) >= 2:
+    if sum(map(is_group_key, keys)) >= 2:
         keys |= {"group", *columns.loc[columns["type"] == "count", "column"]}
     return set(required) <= keys and len(keys) >= 3
 
@@ -349,7 +350,7 @@ def _add_title_columns(
     if "source" in missing:
         values["source"] = table.label
         findings.append(Finding("source_is_file", table.label))
-    values = {k: v for k, v in values.items() if k not in table.cells and k not in group_keys()}
+    values = {k: v for k, v in values.items() if k not in table.cells and not is_group_key(k)}
     return replace(table, cells=_with_years(table.cells.assign(**values)))
 
 

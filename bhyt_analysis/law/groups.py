@@ -5,6 +5,9 @@ a wider sub-group that some offices report instead of its parts, such as ``diffi
 Where the law changed a group (its payer, its place in the order, its level), each period is a row of its own, from
 ``since`` to ``until`` (both inclusive; blank is open). A group that a share of its own supports has no period: it is
 there on the days on which ``law.csv`` has its share.
+
+A group of a user's own is a part of one of these. Its key says all of it, so that no register of such groups is kept:
+the group that it is a part of, its name, and its English name if it has one, with `OWN_MARK` between them.
 """
 
 import datetime as dt
@@ -17,8 +20,10 @@ import numpy as np
 import pandas as pd
 
 from bhyt_analysis.i18n.dates import DateLike, parse_date
+from bhyt_analysis.i18n.languages import LANGUAGES
 
 FILE = Path(__file__).with_name("groups.csv")
+OWN_MARK = "/"  # between the parts of the key of a user's own group
 # Columns with the place of a group in a list of groups, missing for a group outside the list.
 FLAGS = ("projected", "destination", "self_paid", "earnings_based", "premium_table", "adjustable", "calculator")
 
@@ -102,9 +107,106 @@ def _periods_of(key: str) -> list[dict[Hashable, Any]]:
     return table[table["key"] == key].to_dict("records")
 
 
+def own_group_key(within: str, name: str, name_en: str = "") -> str:
+    """Return the key of a group of a user's own, a part of another group.
+
+    Examples
+    --------
+    >>> own_group_key("state_supported", "Giáo viên mầm non tư thục", "Private nursery teachers")
+    'state_supported/Giáo viên mầm non tư thục/Private nursery teachers'
+    """
+    names = (n.replace(OWN_MARK, "-").strip() for n in (name, name_en))
+    return OWN_MARK.join(filter(None, (within, *names)))
+
+
+def legal_group(key: str) -> str:
+    """Return the group of the law that a key is of, or is a part of.
+
+    Examples
+    --------
+    >>> legal_group("student/Sinh viên trường A"), legal_group("student")
+    ('student', 'student')
+    """
+    return key.partition(OWN_MARK)[0]
+
+
+def legal_groups(keys: pd.Series) -> pd.Series:
+    """Return the group of the law for each key; the keys themselves where none is a user's own.
+
+    Examples
+    --------
+    >>> legal_groups(pd.Series(["student/Sinh viên trường A", "household"])).tolist()
+    ['student', 'household']
+    """
+    own = {key: legal_group(key) for key in keys.unique() if isinstance(key, str) and OWN_MARK in key}
+    return keys.replace(own) if own else keys
+
+
+def is_group_key(key: str) -> bool:
+    """Return whether a key is that of a group, of a sub-group, or of a part of one that is a user's own.
+
+    Examples
+    --------
+    >>> [is_group_key(key) for key in ("student", "student/Sinh viên trường A", "pupils")]
+    [True, True, False]
+    """
+    return legal_group(key) in group_keys()
+
+
+def group_label(key: str, lang: str) -> str:
+    """Return the name of a group; of a user's own with the group that it is a part of. Other keys stay as they are.
+
+    Examples
+    --------
+    >>> group_label("near_poor", "en"), group_label("student/Sinh viên trường A", "en")
+    ('Near-poor households', 'Sinh viên trường A (Pupils and students)')
+    """
+    if not is_group_key(key):
+        return key
+    legal, *names = key.split(OWN_MARK)
+    label = str(_table().at[legal, f"name_{lang}"])
+    return f"{names[-1 if lang == 'en' else 0]} ({label})" if names else label
+
+
+def group_of_label(label: str) -> str:
+    """Return the key of the group that a label of `group_label` names in either language; the text itself if none.
+
+    Examples
+    --------
+    >>> group_of_label("Near-poor households"), group_of_label("Sinh viên trường A (Học sinh, sinh viên)")
+    ('near_poor', 'student/Sinh viên trường A')
+    """
+    keys, folded = _keys_by_label(), _folded(label)
+    if folded in keys:
+        return keys[folded]
+    legal = next((name for name in keys if folded.endswith(f" ({name})")), None)
+    return label if legal is None else own_group_key(keys[legal], " ".join(label.split())[: -len(legal) - 3])
+
+
+@lru_cache(maxsize=1)
+def _keys_by_label() -> dict[str, str]:
+    table = _table()
+    return {_folded(str(name)): str(key) for lang in LANGUAGES for key, name in table[f"name_{lang}"].items()}
+
+
+def _folded(label: str) -> str:
+    return " ".join(label.split()).casefold()
+
+
+def group_values(keys: pd.Series, column: str) -> pd.Series:
+    """Return a column of `groups` for each key; that of its legal group for one of a user's own, missing for others.
+
+    Examples
+    --------
+    >>> group_values(pd.Series(["student", "student/Sinh viên trường A"]), "payer").tolist()
+    ['state_budget_and_household', 'state_budget_and_household']
+    """
+    return legal_groups(keys).map(_table()[column])
+
+
 @lru_cache(maxsize=1)
 def group_keys() -> frozenset[str]:
-    """Return the keys of the groups and sub-groups.
+    """Return the keys of the groups and sub-groups of the law.
 
     Examples
     --------
@@ -123,9 +225,10 @@ def wider_groups(key: str) -> frozenset[str]:
     >>> sorted(wider_groups("minority_in_difficult_area")), sorted(wider_groups("household"))
     (['difficult_area', 'state_paid'], [])
     """
-    if key not in group_keys():
+    if not is_group_key(key):
         return frozenset()
-    return frozenset(str(_table().at[key, column]) for column in ("group", "within")) - {key, "", "nan"}
+    legal = legal_group(key)
+    return frozenset((legal, *(str(_table().at[legal, column]) for column in ("group", "within")))) - {key, "", "nan"}
 
 
 @lru_cache(maxsize=16)
@@ -156,7 +259,7 @@ def main_group(keys: pd.Series) -> pd.Series:
     >>> main_group(pd.Series(["near_poor", "household"])).tolist()
     ['state_supported', 'household']
     """
-    return keys.map(_table()["group"])
+    return group_values(keys, "group")
 
 
 def double_counted_groups(keys: pd.Series) -> bool:
@@ -170,9 +273,8 @@ def double_counted_groups(keys: pd.Series) -> bool:
     >>> double_counted_groups(pd.Series(["poor", "household"]))
     False
     """
-    rows = _table().reindex(keys.unique())
-    wider = pd.concat([rows.loc[rows[column] != rows.index, column] for column in ("group", "within")])
-    return bool(wider.isin(rows.index).any())
+    unique = set(keys.unique())
+    return any(wider_groups(key) & unique for key in unique if isinstance(key, str))
 
 
 def drop_nested_groups(cards: pd.DataFrame) -> pd.DataFrame:
@@ -208,9 +310,10 @@ def _nested_and_split(cards: pd.DataFrame) -> np.ndarray:
     place = [c for c in ("area", "as_of") if c in cards]
     reported = pd.MultiIndex.from_frame(cards[[*place, "group"]])
     marks = np.zeros((2, len(cards)), dtype=bool)
-    for column in ("group", "within"):
-        group = cards["group"].map(_table()[column]).fillna("")
-        differs = (group != cards["group"]).to_numpy()
+    wider_of = {key: sorted(wider_groups(key)) for key in cards["group"].unique()}
+    for level in range(max(map(len, wider_of.values()), default=0)):
+        group = cards["group"].map({key: groups[level] for key, groups in wider_of.items() if len(groups) > level})
+        group, differs = group.fillna(""), group.notna().to_numpy()
         wider = pd.MultiIndex.from_frame(cards[place].assign(group=group))
         marks |= wider.isin(reported) & differs, reported.isin(wider[differs])
     return marks

@@ -16,7 +16,14 @@ from bhyt_analysis.domain.dataset import TABLES, Dataset
 from bhyt_analysis.domain.findings import Finding, GroupName, Part, TableRow, Term, has_errors
 from bhyt_analysis.domain.geography import NO_UNIT, Geography, Unit, check_area_codes, unknown_area
 from bhyt_analysis.domain.population import PopulationCount, add_population, population_at
-from bhyt_analysis.law.groups import double_counted_groups, drop_nested_groups, groups, leaf_groups, main_group
+from bhyt_analysis.law.groups import (
+    double_counted_groups,
+    drop_nested_groups,
+    groups,
+    leaf_groups,
+    legal_group,
+    main_group,
+)
 from bhyt_analysis.quality.limits import rule_limits
 from bhyt_analysis.quality.month_checks import check_months
 
@@ -182,8 +189,10 @@ def _groups_and_parts(data: Dataset) -> Iterator[Finding]:
     cards, table, place = data.cards, groups(), ["area", "as_of"]
     if not double_counted_groups(cards["group"]):
         return
-    for wider in ("group", "within"):
-        broad = cards["group"].map(table[wider]).fillna("")
+    for wider in ("group", "within", "legal"):
+        legal = cards["group"].map(legal_group)
+        broad = legal.map(table["group" if wider == "legal" else wider]).fillna("")
+        broad = legal.mask(legal == broad, "") if wider == "legal" else broad  # a sub-group of which own ones are parts
         parts = cards.assign(broad=broad)[(broad != "") & (broad != cards["group"])]
         parts = leaf_groups(parts).assign(rest=lambda t: t["group"] == t["broad"] + "_other")
         parts = parts.groupby([*place, "broad"], as_index=False).agg(cards=("cards", "sum"), rest=("rest", "any"))

@@ -18,7 +18,7 @@ from functools import lru_cache
 from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.law.groups import groups
+from bhyt_analysis.law.groups import group_of_label, is_group_key
 from bhyt_analysis.release.published import LOWER_BOUNDED, Published, PublishedTable, is_hidden
 from bhyt_analysis.tables.cell_system import ALL, SOLVED, CellSystem, Key, TableRow
 from bhyt_analysis.tables.cells import DAYS, PARTS
@@ -297,7 +297,7 @@ class _UnitNames:
         if kind == "month":
             return bool(read_day(text))
         if kind == "group":
-            return _plain(text) in _groups_by_name()
+            return is_group_key(group_key(text))
         return _plain(text) in self.codes[table.area] or _plain(text) in self.unique
 
     def key(self, table: PublishedTable, i: int) -> Key:
@@ -332,20 +332,13 @@ def _code(value: object) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
 
 
-@lru_cache(maxsize=1)
-def _groups_by_name() -> Mapping[str, str]:
-    table = groups()
-    return {_plain(str(table.at[key, f"name_{lang}"])): str(key) for lang in LANGUAGES for key in table.index}
-
-
 def group_key(text: str) -> str:
     """Return the key of a group that a table names; other words stay as they are.
 
     >>> group_key("– Người thuộc hộ cận nghèo"), group_key("Near-poor households"), group_key("poor")
     ('near_poor', 'near_poor', 'poor')
     """
-    text = text.strip().removeprefix("–").strip()
-    return _groups_by_name().get(_plain(text), text)
+    return group_of_label(text.strip().removeprefix("–").strip())
 
 
 @lru_cache(maxsize=4096)

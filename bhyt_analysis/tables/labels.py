@@ -10,7 +10,7 @@ from bhyt_analysis.domain.geography import Geography, Unit
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import has_message, translate
 from bhyt_analysis.i18n.unit_names import display_name
-from bhyt_analysis.law.groups import groups
+from bhyt_analysis.law.groups import group_label, is_group_key
 
 Row = dict[str, Any]  # of a result, by column
 _MOST_OTHERS = 3  # units that a sentence lists
@@ -27,15 +27,14 @@ def group_name(key: str, lang: str | None = None) -> str:
     ('Người thuộc hộ cận nghèo', 'Near-poor households')
     """
     lang = check_lang(lang)
-    table = groups()
-    if key in table.index:
-        return str(table.at[key, f"name_{lang}"])
+    if is_group_key(key):
+        return group_label(key, lang)
     return translate(f"group.{key}", lang) if has_message(f"group.{key}") else key
 
 
 def is_group(key: str) -> bool:
     """Return whether a key is that of a group, of a sub-group, or of what a projection cannot tell apart."""
-    return key in groups().index or has_message(f"group.{key}")
+    return is_group_key(key) or has_message(f"group.{key}")
 
 
 def status_name(status: str, lang: str | None = None) -> str:

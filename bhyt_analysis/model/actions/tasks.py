@@ -22,7 +22,7 @@ from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.dates import DateLike
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.i18n.unit_names import inline_name
-from bhyt_analysis.law.groups import groups
+from bhyt_analysis.law.groups import is_group_key
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.model.actions.bodies import bodies_of
 from bhyt_analysis.model.coverage.coverage import coverage
@@ -254,7 +254,7 @@ def _target_rows(view: AreaView, day: pd.Timestamp) -> Iterator[Row]:
 def _group_rows(view: AreaView, day: pd.Timestamp) -> Iterator[Row]:
     """Yield the groups that must add most for their targets, of those whose people are known."""
     rows = group_targets(view.data, view.code, view.as_of)
-    rows = rows[rows["scope"].isin(groups().index) & (rows["to_add"] > 0).fillna(False).astype(bool)]
+    rows = rows[rows["scope"].map(is_group_key) & (rows["to_add"] > 0).fillna(False).astype(bool)]
     for row in rows.sort_values("to_add", ascending=False, kind="stable").head(MOST_GROUPS).to_dict("records"):
         fields = {"people": int(row["to_add"]), "quantity": "to_add", "group": row["scope"], "status": row["status"]}
         due = _year_end(day) if pd.isna(row["on"]) else row["on"]

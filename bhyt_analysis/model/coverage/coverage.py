@@ -13,7 +13,7 @@ from bhyt_analysis.domain.geography import NO_UNIT
 from bhyt_analysis.domain.population import add_population, communes_of_count, population_at
 from bhyt_analysis.domain.printed_figures import published_rates
 from bhyt_analysis.domain.result_table import parse_by, result_table
-from bhyt_analysis.law.groups import drop_nested_groups, groups, leaf_groups, main_group
+from bhyt_analysis.law.groups import drop_nested_groups, group_values, leaf_groups, main_group, wider_groups
 
 BY = ("group", "subgroup", "commune", "month")
 COLUMNS = ["area", "name", "as_of", "insured", "population", "rate", "rate_low", "rate_high", "status"]
@@ -150,17 +150,17 @@ def _area_coverage(view: AreaView, *by: str) -> pd.DataFrame:
     out["status"] = [derived_quality(c, p) for c, p in zip(out["cards_status"], population_status, strict=True)]
     if not keys[2:]:
         return out
-    return out.assign(order=out[keys[2]].map(groups()["title_order"])).sort_values([*keys[:2], "order"], kind="stable")
+    return out.assign(order=group_values(out[keys[2]], "title_order")).sort_values([*keys[:2], "order"], kind="stable")
 
 
 def _with_remainders(cards: pd.DataFrame) -> pd.DataFrame:
     """Return the finest rows, and the cards of each total beyond its reported parts, under the key of the total."""
-    parts, table = leaf_groups(cards), groups()
+    parts = leaf_groups(cards)
     rest = []
     for row in cards.drop(parts.index).to_dict("records"):
         same = parts[(parts["area"] == row["area"]) & (parts["as_of"] == row["as_of"])]
-        wider = same["group"].map(table["group" if row["group"] in set(table["group"]) else "within"])
-        rest.append({**row, "cards": row["cards"] - same.loc[wider == row["group"], "cards"].sum()})
+        inside = [row["group"] in wider_groups(key) for key in same["group"]]
+        rest.append({**row, "cards": row["cards"] - same.loc[inside, "cards"].sum()})
     if not rest:
         return parts
     return pd.concat([parts, pd.DataFrame([r for r in rest if r["cards"] > 0], columns=cards.columns)])

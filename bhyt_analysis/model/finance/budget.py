@@ -12,7 +12,7 @@ from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.law.groups import groups, values_by_month
+from bhyt_analysis.law.groups import groups, legal_groups, values_by_month
 from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model.distribution.rounding import round_half_up
 
@@ -140,6 +140,7 @@ def budget(
     for column in ("scenario", "result"):  # whose sums would count people several times
         if column in cards and len(several := cards[column].unique()) > 1:
             raise BhytError(("error.not_one_scenario", {"found": ", ".join(map(str, several))}))
+    cards = cards.assign(group=legal_groups(cards["group"]))
     keys = cards["group"].drop_duplicates().tolist()
     if unknown := sorted(set(keys) - set(groups().index)):
         raise BhytError(("error.unknown_group", {"found": ", ".join(unknown)}))

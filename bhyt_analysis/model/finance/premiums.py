@@ -12,7 +12,7 @@ from bhyt_analysis.domain.data_status import derived_quality
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.dates import DateLike, parse_date
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.law.groups import groups_on
+from bhyt_analysis.law.groups import groups_on, legal_groups
 from bhyt_analysis.law.law import Area, InForce, Law
 from bhyt_analysis.law.law_file import ONWARD
 from bhyt_analysis.model.distribution.rounding import round_half_up
@@ -61,7 +61,7 @@ def premiums(people: pd.DataFrame, law: InForce) -> pd.DataFrame:
     if "group" not in people:
         raise BhytError(("error.people_column", {"column": "group"}))
     table, today = groups_on(law.day), _in_force(law)
-    group, rows = _group_codes(people["group"], table.index)
+    group, rows = _group_codes(legal_groups(people["group"]), table.index)
     # Amounts on the base salary are calculated once for each group and number in the household ...
     rate, scale = today["contribution_rate"][""] * MONTHS, today["household_factor"]
     # The factor by the member's number in the household, the last for all further ones; number 0 has none.

@@ -14,7 +14,7 @@ from bhyt_analysis.domain.dataset import Dataset, limit_to_date
 from bhyt_analysis.domain.input_error import Fault, raise_faults
 from bhyt_analysis.domain.population import population_at
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.law.groups import groups, groups_flagged
+from bhyt_analysis.law.groups import groups, groups_flagged, legal_group
 from bhyt_analysis.law.law import Area, Law
 from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.distribution.rounding import largest_remainder
@@ -68,7 +68,7 @@ def projection_group(keys: pd.Series) -> pd.Series:
     table = groups()
     wider = table["within"].where(table["within"].isin(GROUPS), table["group"].replace(REMAINDERS))
     own = pd.Series(table.index, index=table.index)
-    return keys.map(own.where(own.isin(GROUPS), wider))
+    return keys.map(legal_group).map(own.where(own.isin(GROUPS), wider))
 
 
 def build_baseline(data: Dataset, area: str, scenario: Scenario, law: Law) -> Baseline:

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bhyt_analysis.domain.data_status import derived_quality, lowest_quality
-from bhyt_analysis.law.groups import groups_on, leaf_groups
+from bhyt_analysis.law.groups import groups_on, leaf_groups, legal_group
 from bhyt_analysis.model.distribution.rounding import largest_remainders
 
 Floats = NDArray[np.float64]
@@ -96,7 +96,7 @@ def _before_area_titles(cards: pd.DataFrame) -> pd.Series:
     marks = pd.Series(False, index=cards.index)
     for day, rows in cards.groupby("since"):
         order = groups_on(day)["title_order"]
-        marks[rows.index] = (rows["group"].map(order) < order["difficult_area"]).astype(bool)
+        marks[rows.index] = (rows["group"].map(legal_group).map(order) < order["difficult_area"]).astype(bool)
     return marks
 
 

@@ -14,7 +14,7 @@ from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.dates import DateLike
-from bhyt_analysis.law.groups import groups
+from bhyt_analysis.law.groups import groups, is_group_key, legal_group
 from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.targets.targets import RELATIONS, people_needed
 
@@ -89,7 +89,7 @@ def _with_figures(view: AreaView, target: Row) -> Iterator[Row]:
         yield own  # of the units in it
     elif target["scope"] == "all":
         yield own | (_last_year(view) if target["relation"] == RATCHET else _everybody(view, target))
-    elif target["scope"] in groups().index:
+    elif is_group_key(target["scope"]):
         yield own | _group(view, target)
     else:
         yield own
@@ -123,7 +123,7 @@ def _group(view: AreaView, target: Row) -> Row:
     scope = target["scope"]
     rows = coverage(view.data, view.code, by=["subgroup"], as_of=view.as_of).dropna(subset="insured")
     counted = dict(zip(rows["subgroup"], rows.to_dict("records"), strict=True))
-    group = next((g for g in (scope, groups().at[scope, "within"]) if g in counted), None)
+    group = next((g for g in (scope, groups().at[legal_group(scope), "within"]) if g in counted), None)
     people = _people_of_group(view, scope)
     if group is None:
         return {"base_people": people}
