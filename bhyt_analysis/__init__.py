@@ -35,6 +35,7 @@ _NAMES = {
     "headline": "model.coverage.headline",
     "decompose": "model.coverage.decomposition",
     "reclassify": "model.reclassification.reclassify",
+    "rezone": "model.reclassification.zone_moves",
     "unit_losses": "model.reclassification.reclassify",
     "assign_entitlement": "model.reclassification.entitlements",
     "reenrolment": "model.reclassification.take_up",
@@ -128,6 +129,7 @@ if TYPE_CHECKING:  # the same names, for type checkers and editors: `tests/proje
     from bhyt_analysis.model.reclassification.reclassify import reclassify as reclassify
     from bhyt_analysis.model.reclassification.reclassify import unit_losses as unit_losses
     from bhyt_analysis.model.reclassification.take_up import reenrolment as reenrolment
+    from bhyt_analysis.model.reclassification.zone_moves import rezone as rezone
     from bhyt_analysis.model.targets.allocation import allocate as allocate
     from bhyt_analysis.model.targets.targets import people_needed as people_needed
     from bhyt_analysis.model.targets.targets import target_path as target_path

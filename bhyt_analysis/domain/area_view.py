@@ -21,6 +21,10 @@ from bhyt_analysis.i18n.languages import lang
 from bhyt_analysis.i18n.messages import BhytError, format_message, translate
 from bhyt_analysis.i18n.unit_names import display_name, inline_name, word_kinds
 
+# How alike a misspelt name and that of a unit of the data are where no other is looked for, and by how much the name of
+# a unit that the data lack must be more alike to be offered.
+VERY_NEAR, CLEARLY_NEARER = 0.9, 0.1
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AreaView(HasCard):
@@ -233,9 +237,21 @@ def _find_unit(data: Dataset, text: str, day: pd.Timestamp | None) -> tuple[Unit
         if not _means_others(data, text, unit):
             return unit, None if unit.is_fully_listed or unit.kind == "country" else country_unit(unit)
     elif not country().geography.matches(text):
-        return data.find(text), None  # raises the error
+        return _misspelt(data, text), None
     units = country().geography.matches(text, day) if day is not None else []
     return None, units[0] if len(units) == 1 else country().geography.find(text)
+
+
+def _misspelt(data: Dataset, text: str) -> Unit:
+    """Raise the error for a text that means no unit, with the nearest of the data.
+
+    A unit that only the country has is offered where it is much nearer, or larger and as near where neither is very.
+    """
+    own, other = (geography.closest(text) for geography in (data.geography, country().geography))
+    is_larger = other.size > own.size and other.likeness >= own.likeness and own.likeness < VERY_NEAR
+    if is_larger or other.likeness > own.likeness + CLEARLY_NEARER:
+        raise BhytError(("error.unknown_area", {"found": text, "nearest": other.text}))
+    return data.find(text)
 
 
 def _means_others(data: Dataset, text: str, unit: Unit) -> bool:

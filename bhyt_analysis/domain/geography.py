@@ -6,11 +6,13 @@ is therefore one spell of one administrative unit, a row of the table ``areas``,
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -321,10 +323,31 @@ class Geography:
         return [u for u in bearers if units is None or u in units]
 
     def _hint(self, text: str) -> str:
-        """Return the names most like a text, for an error."""
-        if units := self.similar(text):
-            return min(units, key=lambda u: KIND_RANK[u.kind]).name
-        return ", ".join(list(dict.fromkeys(u.name for u in self.units.values()))[:5])
+        """Return the name or the code most like a text, for an error; else some of the names there are."""
+        hint = self.closest(text)
+        return hint.text or ", ".join(list(dict.fromkeys(u.name for u in self.units.values()))[:5])
+
+    def closest(self, text: str) -> CloseName:
+        """Return the name of the unit that a misspelt text most likely means, or its code; "" where none is alike.
+
+        Of names that are as alike it is that of the largest unit, which a name alone means.
+
+        Examples
+        --------
+        >>> geography = bhyt.load().geography
+        >>> [geography.closest(text).text for text in ("Sơn Dươn", "xã Sơn Dươn", "X00199")]
+        ['Huyện Sơn Dương', 'Xã Sơn Dương', 'X00109']
+        """
+        if any(c.isdigit() for c in text):
+            code = nearest_choice(text.strip(), self._by_code)
+            return CloseName(_likeness(text, code), 0, code)
+        name = expand_abbreviations(text)
+        alike = [CloseName(0.0, 0, "")]
+        for key in {normalise_name(name), normalise_name(strip_unit_word(name))}:
+            for match in difflib.get_close_matches(key, self._by_name, n=CLOSE_NAMES, cutoff=0.5):
+                unit = min(self._by_name[match], key=lambda u: KIND_RANK[u.kind])
+                alike.append(CloseName(_likeness(key, match), -KIND_RANK[unit.kind], unit.name))
+        return max(alike)
 
     def name(self, unit: Unit, lang: str | None = None) -> str:
         """Return the name of a unit as a sentence has it."""
@@ -535,6 +558,22 @@ def _ordinal(day: DateLike | None) -> int | None:
         return None
     stamp = parse_date(day) if isinstance(day, str) else pd.Timestamp(day)
     return None if stamp is pd.NaT else stamp.toordinal()
+
+
+class CloseName(NamedTuple):
+    """A name that is like a text: how alike they are, from 0 to 1, how large its unit is, and the name."""
+
+    likeness: float
+    size: int
+    text: str
+
+
+CLOSE_NAMES = 8  # that are compared
+
+
+def _likeness(text: str, name: str) -> float:
+    """Return how alike two names are, from 0 to 1."""
+    return difflib.SequenceMatcher(None, normalise_name(text), normalise_name(name)).ratio()
 
 
 def _nearest(units: list[Unit], day: int | None) -> Unit:

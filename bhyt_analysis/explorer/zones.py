@@ -12,28 +12,17 @@ import pandas as pd
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.explorer.markup import escape_html, render_table
 from bhyt_analysis.explorer.state import State, to_scenario
-from bhyt_analysis.i18n.languages import LANGUAGES
 from bhyt_analysis.i18n.messages import BhytError, format_message, nearest_choice, translate
 from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
 from bhyt_analysis.ingest.scenario_files import excerpt
 from bhyt_analysis.model.reclassification.card_flows import ZONES
 from bhyt_analysis.model.reclassification.reclassify import reclassify
+from bhyt_analysis.model.reclassification.zone_moves import parse_zone
 from bhyt_analysis.tables.labels import group_name
 
 MAX_FAULTS = 20  # lines that are named
 PEOPLE, WHEN = ("lost", "gained"), ("before", "after")
 Zones = Mapping[str, str]  # the zone of each commune by its code
-
-
-def moves_of_zone(zones: Zones, before: str, after: str) -> dict[str, str]:
-    """Return the communes of one zone in another.
-
-    Examples
-    --------
-    >>> moves_of_zone({"a": "II", "b": "I", "c": "II"}, "II", "I")
-    {'a': 'I', 'c': 'I'}
-    """
-    return {code: after for code, zone in zones.items() if zone == before}
 
 
 def zone_pairs(zones: Zones, lang: str) -> list[tuple[str, str]]:
@@ -76,8 +65,6 @@ def parse_zone_lines(text: str, names: Mapping[str, str]) -> dict[str, str]:
     bhyt_analysis.i18n.messages.BhytError: “Thanh Hai; IV”: there is no such zone; write III, II, I or none
     """
     codes = {key: code for code, name in names.items() for key in (normalise_name(strip_unit_word(name)), code.lower())}
-    labels = {normalise_name(translate(f"zone.{z}", lang)): z for z in ZONES for lang in LANGUAGES}
-    labels |= {zone.lower(): zone for zone in ZONES}
     zones, faults = dict[str, str](), []
     for line in filter(str.strip, text.splitlines()):
         place, _, zone = line.replace(";", "\t").rpartition("\t")
@@ -85,10 +72,10 @@ def parse_zone_lines(text: str, names: Mapping[str, str]) -> dict[str, str]:
         if code is None:
             nearest = nearest_choice(place.strip(), names.values()) or "–"
             faults.append(("explore.no_such_commune", {"found": excerpt(line), "nearest": nearest}))
-        elif (label := normalise_name(zone.strip())) not in labels:
+        elif (label := parse_zone(zone)) not in ZONES:
             faults.append(("explore.no_such_zone", {"found": excerpt(line)}))
         else:
-            zones[code] = labels[label]
+            zones[code] = label
     if faults:
         raise BhytError(*faults[:MAX_FAULTS])
     return zones
