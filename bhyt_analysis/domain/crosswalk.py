@@ -68,7 +68,9 @@ def to_successor_units(data: Dataset, on: str | pd.Timestamp, lang: str | None =
         pairs = zip(sums["unit_id"].map(names), sums["as_of"], strict=True)
         sums["source"] = [translate("carry.source", lang, units=units_, day=last) for units_, last in pairs]
         tables[name] = _append(table, sums.assign(as_of=day))
-    return replace(data, **tables), findings_table(findings, lang, ["area"])
+    left = findings_table(findings, lang, ["area"])
+    left.attrs["result"] = "to_successor_units"
+    return replace(data, **tables), left
 
 
 def carry_to(data: Dataset, units: Iterable[Unit], tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:

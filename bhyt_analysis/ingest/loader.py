@@ -23,6 +23,7 @@ from bhyt_analysis.domain.dataset import TABLES, Dataset
 from bhyt_analysis.domain.findings import Finding, has_errors
 from bhyt_analysis.domain.input_error import InputError
 from bhyt_analysis.domain.partitions import is_partition, read_partition, write_partition
+from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.domain.schema import REGISTER, table_columns
 from bhyt_analysis.domain.user_cache import keep, kept_folder
 from bhyt_analysis.i18n.languages import check_lang
@@ -334,6 +335,7 @@ def _duplicates(name: str, table: pd.DataFrame) -> list[Finding]:
     return findings
 
 
+@result_table
 def check(
     data: Dataset | str | Path | None = None,
     lang: str | None = None,

@@ -28,6 +28,7 @@ from bhyt_analysis.domain.findings import (
 )
 from bhyt_analysis.domain.population import population_at
 from bhyt_analysis.domain.printed_figures import Interval, printed_interval, published_rates
+from bhyt_analysis.domain.result_table import result_table
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import has_message
 from bhyt_analysis.law.groups import groups
@@ -46,6 +47,7 @@ ROUNDING = 5e-4  # of a rate with a decimal of a per cent
 Figures = dict[str, TableRow]  # rows of ``published`` by their figure
 
 
+@result_table
 def audit(data: Dataset, area: str | None = None, lang: str | None = None) -> pd.DataFrame:
     """List what does not add up, is missing or is unusual in the published figures.
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pandas as pd
 
 from bhyt_analysis.i18n.citations import format_citation
-from bhyt_analysis.i18n.formats import format_number
+from bhyt_analysis.i18n.formats import format_date, format_number
 from bhyt_analysis.i18n.languages import check_lang
-from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.i18n.messages import BhytError, format_message, has_message, translate
 from bhyt_analysis.law.groups import groups
 from bhyt_analysis.law.law import InForce, Law
 from bhyt_analysis.model.distribution.rounding import round_half_up
 from bhyt_analysis.model.finance.budget import PAYERS, monthly_prices
 from bhyt_analysis.model.finance.premiums import MONTHS, premiums
+from bhyt_analysis.model.projection.assumptions import assumptions
+from bhyt_analysis.model.projection.uncertainty import REENROLLED
+from bhyt_analysis.tables.columns import find_column
+from bhyt_analysis.tables.formatting import cell_text
 from bhyt_analysis.tables.labels import Row, group_name
 from bhyt_analysis.tables.scenario_texts import comparison_text
 
@@ -62,8 +67,8 @@ def premium_steps(law: InForce, group: str, members: int = 1, lang: str | None =
 def explain(row: pd.Series, lang: str | None = None, law: Law | None = None) -> str:
     """Return a row of a result in words, with the articles that it rests on.
 
-    ``row`` (``.iloc[i]`` or ``.loc[key]``) is of what `coverage`, `reclassify`, `premiums`, `budget`, `simulate`,
-    `allocate` or `compare` gives; its ``attrs["result"]`` says of which. ``law`` is the law that it was computed with.
+    ``row`` (``.iloc[i]`` or ``.loc[key]``) is of any table that a function of the package gives; its
+    ``attrs["result"]`` says of which. ``law`` is the law that it was computed with.
     Raises BhytError for a row that comes from none of them, or that rests on another law than ``law``.
 
     Examples
@@ -73,13 +78,17 @@ def explain(row: pd.Series, lang: str | None = None, law: Law | None = None) -> 
     """
     lang = check_lang(lang)
     record = row.to_dict()
-    function = _FUNCTIONS.get(row.attrs.get("result", ""))
-    if function is None:
+    result = str(row.attrs.get("result", ""))
+    function = _FUNCTIONS.get(result)
+    if function is None and not has_message(f"explain.of.{result}"):
         raise BhytError(("error.explain", {"found": ", ".join(map(str, record)), "known": ", ".join(_FUNCTIONS)}))
     if law is None and record.get("reforms"):
         raise BhytError(("error.explain_law", {"reforms": record["reforms"]}))
-    parts = list(function(record, lang, Law.read() if law is None else law))
-    if "status" in record:
+    if function is None:
+        parts = list(_explain_figures(result, record, lang))
+    else:
+        parts = list(function(record, lang, Law.read() if law is None else law))
+    if record.get("status"):
         parts.append(translate(f"status.{record['status']}", lang) + ".")
     return " ".join(p for p in parts if p)
 
@@ -174,13 +183,103 @@ def _explain_coverage(row: Row, lang: str, law: Law) -> Iterator[str]:
         yield translate("explain.coverage_none", lang, **fields)
 
 
-# By the name of the function that made the row.
+def _explain_yearly(row: Row, lang: str, law: Law) -> Iterator[str]:
+    fields = {k: row[k] for k in ("name", "scenario", "months", "insured", "insured_costed")}
+    fields |= {"group": group_name(str(row.get("group", "all")), lang), "year": str(row["year"])}
+    money = {p: row[f"vnd_{p}"] for p in PAYERS if pd.notna(row[f"vnd_{p}"]) and row[f"vnd_{p}"]}
+    parts = ", ".join(f"{translate(f'payer.{p}', lang)} {format_number(v, lang)}" for p, v in money.items())
+    yield translate("explain.yearly", lang, result=translate(f"result.{row['result']}", lang), **fields)
+    yield translate("explain.yearly_money" if parts else "explain.yearly_unknown", lang, parts=parts)
+    if row["proposal"]:
+        yield translate("status.proposal", lang) + "."
+
+
+def _assumption(name: str, lang: str) -> str:
+    """Return the name of an assumption as a sentence has it."""
+    if name == REENROLLED:
+        return translate("explain.reenrolled", lang)
+    return f"“{assumptions().at[name, f'name_{lang}']}”"
+
+
+def _assumption_value(name: str, value: float, lang: str) -> str:
+    """Return the value of an assumption: in per cent where it is a share."""
+    is_share = name == REENROLLED or str(assumptions().at[name, "unit"]).startswith("share")
+    return format_message("{v:p1}" if is_share else "{v:d2}", lang, v=value)
+
+
+def _explain_break_even(row: Row, lang: str, law: Law) -> Iterator[str]:
+    values = {k: _assumption_value(row["name"], row[k], lang) for k in ("value", "low", "high", "central")}
+    fields = {k: row[k] for k in ("rate", "on", "rate_at_low", "rate_at_high")}
+    key = "explain.break_even_none" if pd.isna(row["value"]) else "explain.break_even"
+    yield translate(key, lang, assumption=_assumption(row["name"], lang), **values, **fields)
+    yield translate("explain.break_even_ends", lang, **values, **fields)
+
+
+def _explain_tornado(row: Row, lang: str, law: Law) -> Iterator[str]:
+    values = {k: _assumption_value(row["name"], row[k], lang) for k in ("low", "central", "high")}
+    figures, spec = ("rate", "{v:p1}") if "rate" in row else ("vnd", "{v:vnd}")
+    results = {
+        key: format_message(spec, lang, v=row[name])
+        for key, name in (("at_low", f"{figures}_low"), ("at_central", figures), ("at_high", f"{figures}_high"))
+    }
+    key = "explain.tornado_rate" if figures == "rate" else "explain.tornado_cost"
+    yield translate(key, lang, assumption=_assumption(row["name"], lang), **values, **results)
+
+
+def _explain_finding(row: Row, lang: str, law: Law) -> Iterator[str]:
+    yield row["message"]
+    yield translate(f"severity.{row['severity']}", lang) + "."
+
+
+def _explain_figures(result: str, row: Row, lang: str) -> Iterator[str]:
+    """Yield how the rows of a function come about, and the figures of this one with their headings."""
+    of_kind = f"explain.of.{result}.{row.get('kind')}"
+    yield translate(of_kind if has_message(of_kind) else f"explain.of.{result}", lang)
+    texts = {name: _figure_text(name, value, row, result, lang) for name, value in row.items()}
+    columns = {name: find_column(name, result) for name in row}
+    yield "; ".join(f"{columns[name].label(lang)}: {text}" for name, text in texts.items() if text) + "."
+    if source := row.get("source") or row.get("instrument") or row.get("reference"):
+        yield translate("explain.source", lang, source=format_citation(str(source), lang))
+
+
+def _figure_text(name: str, value: object, row: Row, result: str, lang: str) -> str:
+    """Return a cell as `_explain_figures` writes it; "" where it says nothing by itself."""
+    column = find_column(name, result)
+    missing = pd.api.types.is_scalar(value) and (pd.isna(value) or value == "")
+    if (
+        missing
+        or name in NOT_EXPLAINED
+        or column.disclosure in ("status", "text")
+        or isinstance(value, bool | np.bool_)
+    ):
+        return ""
+    if isinstance(value, pd.Timestamp):
+        return format_date(value, lang)
+    if column.format == "value" and "key" in row:  # in the unit of the figure that the row is about
+        column = find_column(row["key"], result)
+    elif column.format == "value" and row.get("unit") in UNIT_FORMATS:
+        return format_message(UNIT_FORMATS[row["unit"]], lang, v=value)
+    return cell_text(column, value, lang)
+
+
+# Columns that say nothing without the others, or that have a sentence of their own.
+NOT_EXPLAINED = {"area", "source", "instrument", "reference", "file", "row", "unit_id", "relation", "target_relation"}
+NOT_EXPLAINED |= {"unit", "kind", "case", "quantity", "origin", "detail"}
+UNIT_FORMATS = {"share": "{v:p1}", "people": "{v:n}", "cards": "{v:n}", "vnd": "{v:n}"}
+
+# By the name of the function that made the row; of the others the message "explain.of" says how their rows come about.
 _FUNCTIONS: dict[str, Callable[[Row, str, Law], Iterator[str]]] = {
     "allocate": _explain_allocate,
+    "audit": _explain_finding,
+    "break_even": _explain_break_even,
     "budget": _explain_budget,
+    "check": _explain_finding,
     "compare": _explain_compare,
     "coverage": _explain_coverage,
     "premiums": _explain_premiums,
     "reclassify": _explain_reclassify,
     "simulate": _explain_simulate,
+    "to_successor_units": _explain_finding,
+    "tornado": _explain_tornado,
+    "yearly": _explain_yearly,
 }

@@ -177,13 +177,21 @@ def format_table(table: pd.DataFrame, lang: str | None = None) -> pd.DataFrame:
     lang = check_lang(lang)
     marks, table = hidden_marks(table), round_estimates(table)
     cells = {
-        column.label(lang): _hide(column, [_cell_text(column, v, lang) for v in table[name]], marks)
+        column.label(lang): _hide(column, [cell_text(column, v, lang) for v in table[name]], marks)
         for name, column in table_columns(table).items()
     }
     return pd.DataFrame(cells, index=table.index)
 
 
-def _cell_text(column: Column, value: Value, lang: str) -> str:
+def cell_text(column: Column, value: Value, lang: str) -> str:
+    """Return a cell of a column as a reader sees it.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.tables.columns import find_column
+    >>> cell_text(find_column("rate"), 0.851, "vi"), cell_text(find_column("group"), "near_poor", "en")
+    ('85,1%', 'Near-poor households')
+    """
     kind, _, topic = column.format.partition(":")
     if kind == "date":
         return format_date(value, lang)
@@ -249,7 +257,7 @@ def table_spec(table: pd.DataFrame, lang: str | None = None, marks: pd.DataFrame
     by_name = table_columns(table)
     marks, table = hidden_marks(table) if marks is None else marks, round_estimates(table)
     once = [by_name[c] for c in WRITTEN_ONCE if c in table and len(table) > 1 and table[c].astype(str).nunique() == 1]
-    notes = [f"{c.label(lang)}: {_cell_text(c, table[c.name].iloc[0], lang)}" for c in once]
+    notes = [f"{c.label(lang)}: {cell_text(c, table[c.name].iloc[0], lang)}" for c in once]
     notes += _notes_of_marks(marks, lang)
     stamp = weakest_stamp(table["status"]) if "status" in table else None
     all_alike = stamp and table["status"].nunique() == 1
@@ -270,7 +278,7 @@ def _spec_cell(column: Column, value: Value, lang: str) -> Cell:
     """Return what a cell of a `TableSpec` contains: a number, a day, or a text."""
     kind = column.kind
     if kind in ("text", "right"):
-        return _cell_text(column, value, lang)
+        return cell_text(column, value, lang)
     if pd.isna(value):
         return None
     if kind == "date":
@@ -405,4 +413,4 @@ def _plain_text(column: Column, value: Value, lang: str) -> str:
         return f"{round(float(value) * 100, 4):g}"
     if column.is_number:
         return str(int(value)) if float(value).is_integer() else f"{round(float(value), 6):.6g}"
-    return _cell_text(column, value, lang)
+    return cell_text(column, value, lang)
