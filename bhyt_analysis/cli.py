@@ -19,6 +19,8 @@ from bhyt_analysis.i18n.command_help import (
     Command,
     Group,
     Option,
+    OutputFile,
+    OutputFolder,
     Parsed,
     Whole,
     locale_language,
@@ -109,10 +111,10 @@ def _group_keys() -> Iterable[str]:
 
 
 numbers_option = option("--numbers", type=Choice(lambda: LANGUAGES), metavar="vi|en")
-answers_option = option("--answers", metavar="FILE.toml", type=click.Path())
+answers_option = option("--answers", metavar="FILE.toml", type=OutputFile(".toml"))
 area_option = option("--area", metavar="A")
 json_option = option("--json", "as_json", is_flag=True)
-csv_option = option("--csv", metavar="FILE", type=click.Path())
+csv_option = option("--csv", metavar="FILE.csv", type=OutputFile(".csv"))
 on_option = option("--on", required=True, metavar="DATE", type=Date)
 
 
@@ -123,6 +125,9 @@ def data_argument(function: Callable[..., int]) -> Callable[..., int]:
     def run(input: str | None, numbers: str | None, answers: str | None, **options: Any) -> int:
         from bhyt_analysis.ingest import load
 
+        if input and options.get("csv"):
+            _check_not_input(Path(options["csv"]), Path(input))
+
         def read() -> Dataset:
             data = load(input, numbers=numbers, answers=answers)
             _print_other_units(data, options["area"], options["lang"])
@@ -131,6 +136,14 @@ def data_argument(function: Callable[..., int]) -> Callable[..., int]:
         return function(read=read, **options)
 
     return click.argument("input", required=False, metavar="INPUT")(numbers_option(answers_option(run)))
+
+
+def _check_not_input(out: Path, source: Path) -> None:
+    """Raise for a file to write that is the input or would be read as a part of it next time."""
+    if out.resolve() == source.resolve():
+        raise BhytError(("error.annotate_input", {"file": out}))
+    if source.is_dir() and out.resolve().parent == source.resolve():
+        raise BhytError(("error.annotate_inside", {"file": out, "folder": source}))
 
 
 def _print_other_units(data: Dataset, area: str | None, lang: str, on: str | None = None) -> None:
@@ -155,7 +168,7 @@ def cli() -> None:
 @click.argument("input", required=False, metavar="INPUT")
 @numbers_option
 @answers_option
-@option("--out", required=True, metavar="DIR", type=click.Path())
+@option("--out", required=True, metavar="DIR", type=OutputFolder())
 @option("--area", "areas", multiple=True, metavar="NAME_OR_CODE", message="areas")
 @option("--jobs", type=Whole(1), metavar="N")
 @option("--engine", type=Choice(_constant("batch.options", "ENGINES")), default="auto", metavar="auto|warm|standard")
@@ -207,7 +220,7 @@ def brief(input: str | None, out: str, areas: tuple[str, ...], memory: int | Non
 @answers_option
 @json_option
 @option("--all", "every", is_flag=True)
-@option("--annotate", metavar="OUT.xlsx", type=click.Path())
+@option("--annotate", metavar="OUT.xlsx", type=OutputFile(".xlsx"))
 def check(
     input: str, numbers: str | None, answers: str | None, as_json: bool, every: bool, annotate: str | None, lang: str
 ) -> int:
@@ -238,7 +251,7 @@ def check(
 
 
 @command("template")
-@click.argument("file", metavar="FILE.xlsx", type=click.Path())
+@click.argument("file", metavar="FILE.xlsx", type=OutputFile(".xlsx"))
 @option("--area", "areas", multiple=True, metavar="NAME_OR_CODE", message="template_areas")
 def template(file: str, areas: tuple[str, ...], lang: str) -> int:
     """Write an input workbook, empty or with what is known of some areas."""
@@ -397,7 +410,7 @@ def simulate(
 @json_option
 @csv_option
 @option("--month", type=Month, metavar="YYYY-MM")
-@option("--out", metavar="DIR", type=click.Path())
+@option("--out", metavar="DIR", type=OutputFolder())
 def monitor(
     read: Read,
     area: str | None,
@@ -557,7 +570,7 @@ def explore(
 @command("synthetic")
 @option("--districts", type=Whole(1), required=True, metavar="N")
 @option("--seed", type=Whole(0), default=1, metavar="S")
-@option("--out", required=True, metavar="DIR", type=click.Path())
+@option("--out", required=True, metavar="DIR", type=OutputFolder())
 def synthetic(districts: int, seed: int, out: str, lang: str) -> int:
     """Write a made-up country."""
     from bhyt_analysis.ingest.synthetic import write_country

@@ -164,3 +164,36 @@ def test_briefings_of_a_reused_code_and_of_a_unit_of_the_country(tmp_path, capsy
     assert PHONG_VAN in capsys.readouterr().err
     facts = json.loads((tmp_path / "xa-tan-lap-19462" / "facts.json").read_text("utf-8"))
     assert {f["key"]: f["value"] for f in facts["facts"]}["population"] == 14_418
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("template t.csv", "FILE.xlsx: «t.csv» phải có đuôi .xlsx, ví dụ t.xlsx."),
+        ("reclassify --decision 861 --csv x.xlsx", "--csv: «x.xlsx» phải có đuôi .csv, ví dụ x.csv."),
+        ("allocate --area X001 --on 30/6/2022 --rate 93 --csv x", "--csv: «x» phải có đuôi .csv, ví dụ x.csv."),
+        ("check a.xlsx --annotate x.csv", "--annotate: «x.csv» phải có đuôi .xlsx, ví dụ x.xlsx."),
+        ("check a.xlsx --answers x.txt", "--answers: «x.txt» phải có đuôi .toml, ví dụ x.toml."),
+        ("brief --out x.html", "--out: «x.html» là một tệp; ở đây cần tên một thư mục"),
+        ("synthetic --districts 1 --out x.zip", "--out: «x.zip» là một tệp; ở đây cần tên một thư mục"),
+        ("reclassify in --decision 861 --csv in/x.csv", "in/x.csv nằm trong thư mục đầu vào in"),
+        ("reclassify so.csv --decision 861 --csv so.csv", "so.csv là tệp đầu vào và không được ghi đè"),
+    ],
+)
+def test_output_of_another_kind_is_refused_and_nothing_is_written(call, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "so.csv").write_text("area\n", encoding="utf-8")
+    assert main(call.split()) == 2
+    assert message in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["in", "so.csv"]
+    assert (tmp_path / "so.csv").read_text(encoding="utf-8") == "area\n"
+
+
+def test_an_existing_template_is_not_overwritten(tmp_path, capsys):
+    file = tmp_path / "t.xlsx"
+    assert main(["template", str(file)]) == 0
+    before = file.read_bytes()
+    assert main(["template", str(file)]) == 2
+    assert "đã có tệp này nên không ghi đè" in capsys.readouterr().err
+    assert file.read_bytes() == before

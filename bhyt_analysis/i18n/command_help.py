@@ -6,6 +6,7 @@ import locale
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -198,6 +199,41 @@ class Parsed(click.ParamType):
             raise OptionError(_name(param), error) from None
 
 
+class OutputFile(click.ParamType):
+    """A file to write, whose name says what is written into it."""
+
+    name = "file"
+
+    def __init__(self, suffix: str) -> None:
+        self.suffix = suffix
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the path; raise for a name with another suffix, or of a folder."""
+        path = Path(value)
+        if path.suffix.lower() != self.suffix:
+            example = path.with_suffix(self.suffix) if path.name else f"a{self.suffix}"
+            fields = {"option": _name(param), "found": value, "suffix": self.suffix, "example": example}
+            raise BhytError(("usage.suffix", fields))
+        if path.is_dir():
+            raise BhytError(("usage.is_folder", {"option": _name(param), "found": value}))
+        return value
+
+
+class OutputFolder(click.ParamType):
+    """A folder to write to, which is made if it is missing."""
+
+    name = "folder"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the path; raise for a file, and for a name that only a file has."""
+        if Path(value).is_file() or Path(value).suffix.lower() in _FILE_SUFFIXES:
+            raise BhytError(("usage.is_file", {"option": _name(param), "found": value}))
+        return value
+
+
+_FILE_SUFFIXES = (".html", ".docx", ".pptx", ".pdf", ".xlsx", ".xls", ".csv", ".zip", ".png", ".ipynb", ".json")
+
+
 class OptionError(BhytError):
     """What is wrong with the value of an option."""
 
@@ -211,4 +247,6 @@ class OptionError(BhytError):
 
 
 def _name(param: click.Parameter | None) -> str:
+    if isinstance(param, click.Argument):
+        return param.metavar or param.human_readable_name.upper()
     return param.opts[0] if param else ""

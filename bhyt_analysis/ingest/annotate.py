@@ -13,6 +13,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile
 
 import pandas as pd
 from openpyxl import Workbook, load_workbook
@@ -50,8 +51,10 @@ KEPT_COLUMNS = ("area", "_name", "_within", "group", "card", *DAYS)
 def annotate(source: str | Path, out: str | Path, findings: Iterable[Finding], lang: str | None = None) -> Path:
     """Write a copy of an input in which every finding marks its cells, and a sheet lists their causes; return its path.
 
-    A folder becomes a workbook with a sheet for every sheet and CSV file in it. An existing file ``out`` is replaced.
-    Raises BhytError if ``out`` is the input, lies in the input folder or is no .xlsx, or if the workbook can't be read.
+    A folder becomes a workbook with a sheet for every sheet and CSV file in it. Such a copy that is there
+    already is replaced as long as it was not saved by another program, which may hold what was typed into it.
+    Raises BhytError if ``out`` is any other file, the input, lies in the input folder or is no .xlsx, or if the
+    workbook can't be read.
 
     Examples
     --------
@@ -91,7 +94,7 @@ def _write_copy(source: Path, out: Path, findings: Iterable[Finding], lang: str)
     ordered += [note] if note else []
     _mark(sheets, ordered, lang)
     _list(book, sheets, ordered, lang)
-    book.properties = DocumentProperties(creator=AUTHOR)
+    book.properties = DocumentProperties(creator=AUTHOR, lastModifiedBy=AUTHOR)
     part = out.with_name(f".{out.name}.part")
     try:
         book.save(part)
@@ -110,6 +113,18 @@ def _check_target(source: Path, out: Path) -> None:
         raise BhytError(("error.annotate_inside", {"file": out, "folder": source}))
     if not out.parent.is_dir():
         raise BhytError(("error.no_folder", {"file": out, "folder": out.parent}))
+    if out.exists() and not _is_own_copy(out):
+        raise BhytError(("error.file_exists", {"file": out}))
+
+
+def _is_own_copy(file: Path) -> bool:
+    """Return whether a file is a marked copy as it was written: Excel and LibreOffice write the properties anew."""
+    try:
+        with ZipFile(file) as package:
+            properties = package.read("docProps/core.xml")
+            return not properties.startswith(b"<?xml") and f"<cp:lastModifiedBy>{AUTHOR}<".encode() in properties
+    except (BadZipFile, KeyError, OSError):
+        return False
 
 
 Cells = dict[tuple[int, int], object]  # values by row and column

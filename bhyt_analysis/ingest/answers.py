@@ -7,6 +7,7 @@ answer that is left blank stays a question.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,13 +15,13 @@ from pathlib import Path
 from bhyt_analysis.domain.findings import Finding, finding_message
 from bhyt_analysis.domain.input_error import Fault, raise_faults
 from bhyt_analysis.domain.schema import group_keys_by_name, heading_vocabulary, schema
-from bhyt_analysis.i18n.languages import LANGUAGES
+from bhyt_analysis.i18n.languages import LANGUAGES, check_lang
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.ingest.columns import LEFT_OUT
 from bhyt_analysis.ingest.headings import ColumnMeaning, Heading, figure_keys
 from bhyt_analysis.ingest.table_detection import DetectedTable
-from bhyt_analysis.ingest.toml_files import key_lines, parse_toml, read_toml, read_toml_text
+from bhyt_analysis.ingest.toml_files import key_lines, parse_toml, read_toml_text
 from bhyt_analysis.ingest.vietnamese_text import NO_FIGURE, clean_text, parse_day
 from bhyt_analysis.ingest.workbook import Cell
 
@@ -150,28 +151,45 @@ def _meaning(section: str, answer: str) -> str | None:
 
 
 def write_questions(file: str | Path, findings: Iterable[Finding], lang: str | None = None) -> int:
-    """Write what findings leave unclear into an answers file, after the answers that it has; return how many questions.
+    """Write what findings leave unclear into an answers file; return how many questions are new.
 
-    A question whose text was hidden because it may name a person is left out.
+    What is in the file stays as it is, comments too. A question whose text was hidden because it may name a person is
+    left out.
     """
+    lang = check_lang(lang)
     path = Path(file)
-    entries = {(s, question_key(q)): (q, a, "") for s, q, a in _entries(read_toml(path) if path.exists() else {})}
-    before = len(entries)
-    for finding in findings:
-        if (question := _question(finding)) is not None:
-            key = (SECTIONS[finding.rule], question_key(question))
-            entries.setdefault(key, (question, "", finding_message(finding, lang)))
-    lines = [f"# {translate('answer.title', lang)}"]
-    for section in (*SINGLE, *PARTS):
-        own = [entry for (s, _), entry in entries.items() if s == section]
-        lines += ["", f"# {translate(f'answer.{section}', lang)}"] if own else []
-        lines += [f"[{section}]"] if own and section in PARTS else []
-        for question, answer, message in own:
-            name = json.dumps(question, ensure_ascii=False) if question else section
-            lines += [f"# {message}"] if message else []
-            lines += [f"{name} = {json.dumps(answer, ensure_ascii=False)}"]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return len(entries) - before
+    text = read_toml_text(path) if path.exists() else f"# {translate('answer.title', lang)}\n"
+    present = {(s, question_key(q)) for s, q, _ in _entries(parse_toml(text, path))}
+    lines, count = text.splitlines(), 0
+    order = ("", *SINGLE, *PARTS)
+    for finding in sorted(findings, key=lambda f: order.index(SECTIONS.get(f.rule, ""))):
+        section, question = SECTIONS.get(finding.rule, ""), _question(finding)
+        if question is None or (section, question_key(question)) in present:
+            continue
+        present.add((section, question_key(question)))
+        name = json.dumps(question, ensure_ascii=False) if question else section
+        _insert(lines, section, [f"# {finding_message(finding, lang)}", f'{name} = ""'], lang)
+        count += 1
+    if count:
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return count
+
+
+def _insert(lines: list[str], section: str, question: list[str], lang: str) -> None:
+    """Put a question at the end of its section of a file, which is begun if it is missing."""
+    headers = [i for i, line in enumerate(lines) if line.lstrip().startswith("[")] + [len(lines)]
+    help_text = f"# {translate(f'answer.{section}', lang)}"
+    if section in SINGLE:  # keys of the file itself come before its sections
+        end, question = headers[0], ["", help_text, *question]
+    else:
+        own = next((i for i in headers[:-1] if re.match(rf"\s*\[\s*{section}\s*\]", lines[i])), None)
+        if own is None:
+            lines += ["", help_text, f"[{section}]", *question]
+            return
+        end = headers[headers.index(own) + 1]
+    while end and (not lines[end - 1].strip() or (lines[end - 1].startswith("# ") and end < len(lines))):
+        end -= 1  # before the blank lines and the comment of the next section
+    lines[end:end] = question
 
 
 def _question(finding: Finding) -> str | None:

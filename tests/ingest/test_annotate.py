@@ -323,3 +323,21 @@ def test_copy_of_a_table_with_staff_keeps_its_figures(tmp_path):
     assert not [s for s in (*HIDDEN, "345 67", "654 321") if s in all_text(out)]
     rows = openpyxl.load_workbook(out)["Số thẻ"].iter_rows(values_only=True)
     assert [row[2] for row in rows] == ["Hộ nghèo", 1000, 1300, 30]
+
+
+def test_a_marked_copy_is_replaced_until_someone_has_saved_it(workbook, tmp_path, capsys):
+    out = tmp_path / "marked.xlsx"
+    call = ["check", str(workbook), "--lang", "en", "--annotate", str(out)]
+    assert [main(call), main(call)] == [1, 1]
+    book = openpyxl.load_workbook(out)
+    book.properties.lastModifiedBy = "Lan"  # as programs do that save it
+    book.active["A1"] = "đã sửa"
+    book.save(out)
+    capsys.readouterr()
+    assert main(call) == 2
+    assert "this file exists and is not overwritten" in capsys.readouterr().err
+    assert openpyxl.load_workbook(out).active["A1"].value == "đã sửa"
+    plain = tmp_path / "plain.xlsx"
+    plain.write_bytes(b"my notes")
+    assert main([*call[:-1], str(plain)]) == 2
+    assert plain.read_bytes() == b"my notes"

@@ -108,3 +108,32 @@ def test_all_wrong_answers_are_named_with_their_lines(tmp_path):
     lines = error.value.text("vi").splitlines()
     assert [line.split(",")[1] for line in lines] == [" dòng 1", " dòng 4", " dòng 6"]
     assert "hôm qua" in lines[1]
+
+
+TYPED = """# Của tôi
+numbers = "vi"  # hỏi chị Lan
+
+# cột
+[columns]
+"Cột A" = "bỏ qua"  # đã hỏi
+
+[days]
+"Tháng 5" = "31/05/2021"
+"""
+
+
+def test_what_is_typed_into_an_answers_file_stays_in_it(unclear, tmp_path):
+    file = tmp_path / "tra_loi.toml"
+    file.write_text(TYPED, encoding="utf-8")
+    assert write_questions(file, examine_input(unclear).findings) == 3
+    text = file.read_text(encoding="utf-8")
+    lines = TYPED.replace("\n\n", "\n").splitlines()
+    assert [line for line in text.splitlines() if line in lines] == lines
+    assert tomllib.loads(text) == {
+        "numbers": "vi",
+        "blanks": "",
+        "columns": {"Cột A": "bỏ qua", "Diện 139": ""},
+        "days": {"Tháng 5": "31/05/2021", "so_lieu.xlsx [Số thẻ]": ""},
+    }
+    assert write_questions(file, examine_input(unclear).findings) == 0
+    assert file.read_text(encoding="utf-8") == text
