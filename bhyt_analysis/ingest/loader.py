@@ -191,7 +191,8 @@ def _with_bundled_targets(data: Dataset) -> Dataset:
     units = [u for u in bundled.geography.units.values() if data.geography.same_units(u)]
     rows = bundled.targets
     of_units = rows["unit_id"].isin([u.id for u in units]) | rows["of"].isin([u.code for u in units])
-    return replace(data, targets=rows[of_units].drop(columns="unit_id"))
+    rows = rows[of_units].drop(columns="unit_id")
+    return replace(data, targets=rows.assign(file="bundled/" + rows["file"])) if len(rows) else data
 
 
 def read_table(path: str | Path, name: str) -> pd.DataFrame:

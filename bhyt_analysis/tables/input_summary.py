@@ -10,7 +10,7 @@ import pandas as pd
 from bhyt_analysis.domain.causes import LISTED
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.findings import Finding
-from bhyt_analysis.domain.geography import Unit
+from bhyt_analysis.domain.geography import NO_UNIT, Unit
 from bhyt_analysis.domain.population import population_at
 from bhyt_analysis.domain.schema import choice_name, table_name
 from bhyt_analysis.i18n.formats import format_date, format_number
@@ -20,7 +20,8 @@ from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.groups import drop_nested_groups
 
 NAMES_LISTED = 6
-COUNTRY = "country/"  # the folder of the files of units that the input takes from the package
+# The folders of the files of which an input takes units and targets from the package.
+COUNTRY, BUNDLED = "country/", "bundled/"
 # Rules of findings on what was not read: columns, and sheets or files.
 UNREAD = {"unknown_column": "columns", "no_heading": "columns", "hidden_sheet": "sheets", "unknown_file": "sheets"}
 
@@ -44,7 +45,7 @@ def input_summary(
     lang = check_lang(lang)
     if data is not None:
         tables = {name: getattr(data, name) for name in tables}
-    own = {name: rows[(rows["file"] != "") & ~rows["file"].str.startswith(COUNTRY)] for name, rows in tables.items()}
+    own = {name: rows[(rows["file"] != "") & ~rows["file"].str.startswith((COUNTRY, BUNDLED))] for name, rows in tables.items()}
     filled = {name: rows for name, rows in own.items() if len(rows)}
     if not filled:
         return []
@@ -64,6 +65,10 @@ def input_summary(
     elif "population" in filled:
         lines["units"] = _units_text(data, tables, filled["population"], lang)
         lines["days"] = _days_text(filled["population"]["as_of"], lang)
+    if data is not None and len(targets := data.targets[data.targets["file"].str.startswith(BUNDLED)]):
+        units = [data.geography.unit(i) for i in targets["unit_id"].unique() if i != NO_UNIT]
+        names = [translate("read.country", lang) if u.kind == "country" else _name(u, lang) for u in units]
+        lines["targets"] = translate("read.bundled_targets", lang, names=_listed(names))
     lines["unread"] = _unread_text(findings, lang)
     return [(translate(f"read.{key}", lang), text) for key, text in lines.items() if text]
 

@@ -1,13 +1,12 @@
-"""Run the code blocks of a page of the documentation, in their order, in one folder.
+"""Run the code blocks of the documentation's pages, each page in a folder of its own.
 
 A block of sh runs its lines; a block of text that begins with ``$ bhyt`` must be what the command prints; a block with
 a title is a file; the Python blocks of a page share their names.
 """
 
-import os
 import re
 import shlex
-import sys
+import shutil
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
@@ -15,6 +14,8 @@ from pathlib import Path
 
 from bhyt_analysis import cli
 from bhyt_analysis.explorer import launch
+
+from ..conftest import ROOT
 
 BLOCK = re.compile(r"^( *)```(\w*)([^\n]*)\n(.*?)^\1```", flags=re.DOTALL | re.MULTILINE)
 RESULT = re.compile(r"^(?P<code>[^#\n]+?)  # (?P<result>[\d(\['\"].*)$")
@@ -55,8 +56,8 @@ def blocks(page: str) -> list[Block]:
     return found
 
 
-def run_page(page: str, folder: Path) -> None:
-    """Run the blocks of a page in a folder; an AssertionError names the block that fails."""
+def run_page(page: str, folder: Path) -> str:
+    """Run the blocks of a page in a folder, and return the page with what its commands print now."""
     names: dict[str, object] = {}
     with chdir(folder):
         for block in blocks(page):
@@ -68,8 +69,16 @@ def run_page(page: str, folder: Path) -> None:
             elif block.language == "python":
                 run_python(block.text, names)
             elif block.language == "text" and block.text.startswith("$ bhyt"):
-                command, _, printed = block.text.partition("\n")
-                assert run_command(shlex.split(command[2:])) == printed, command
+                command = block.text.partition("\n")[0]
+                printed = f"{command}\n{run_command(shlex.split(command[2:]))}"
+                page = page.replace(f"```text\n{block.text}```", f"```text\n{printed}```", 1)
+    return page
+
+
+def prepare_folder(folder: Path) -> None:
+    """Put the workbook of the tutorial into a folder, with the answers to its question."""
+    shutil.copy(ROOT / "docs" / "bat_dau" / "muoi_xa.xlsx", folder)
+    (folder / "tra_loi.toml").write_text('blanks = "0"\n', "utf-8")
 
 
 def run_line(line: str) -> None:
@@ -104,9 +113,3 @@ def run_python(code: str, names: dict[str, object]) -> None:
         if (match := RESULT.match(line)) and "=" not in match["code"].split("(")[0]:
             value = repr(eval(match["code"], names))
             assert match["result"].startswith(value), f"{line}: {value}"
-
-
-if __name__ == "__main__":  # python -m tests.project.docs_blocks PAGE.md: in this folder
-    os.environ.setdefault("COLUMNS", "100")
-    for name in sys.argv[1:]:
-        run_page(Path(name).read_text("utf-8"), Path.cwd())
