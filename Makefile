@@ -8,7 +8,7 @@ OUT ?= outputs/briefings
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode
 LOCK_OPTIONS := --generate-hashes --no-emit-index-url --no-annotate --no-header
 
-.PHONY: help briefings test suite browser bench lint gallery lab calibrate package peers lock environment clean
+.PHONY: help briefings test suite browser bench lint gallery docs lab calibrate package peers lock environment clean
 
 help:
 	@echo "briefings  a briefing of every bundled area"
@@ -17,6 +17,7 @@ help:
 	@echo "bench      the benchmarks, beside those of the last release"
 	@echo "package    the wheel and the sdist, used outside the repository with each Python of the machine"
 	@echo "peers      the suites of Jupyter's programs on stock and on warm kernels (half an hour; PEERS='nbclient ...')"
+	@echo "docs       the site of the documentation, outputs/site/index.html"
 	@echo "gallery    the page of the charts; lab: the explorer; lock, environment: after a change of dependencies"
 	@echo "calibrate  fits the assumptions to the observed cases"
 
@@ -51,6 +52,10 @@ lint: $(READY)
 # The page of the charts, from the examples in their docstrings.
 gallery: $(READY)
 	$(BIN)/python docs/gallery/make.py
+
+# The site of the documentation, to be read from disk: outputs/site/index.html. A broken link is an error.
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
 
 lab: $(READY)
 	$(BIN)/bhyt explore

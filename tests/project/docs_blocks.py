@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
+from openpyxl import Workbook, load_workbook
+
+import bhyt_analysis as bhyt
 from bhyt_analysis import cli
 from bhyt_analysis.explorer import launch
 
@@ -34,6 +37,7 @@ ELSEWHERE = {
     "papermill --engine bhyt-warm": "tests/engine",
     "JUPYTER_DEFAULT_PROVISIONER_NAME": "tests/engine",
     "python -m": "tests/project, benchmarks",
+    "dask ": "the test starts a scheduler and a worker",
 }
 
 
@@ -58,7 +62,7 @@ def blocks(page: str) -> list[Block]:
 
 def run_page(page: str, folder: Path) -> str:
     """Run the blocks of a page in a folder, and return the page with what its commands print now."""
-    names: dict[str, object] = {}
+    names: dict[str, object] = {"bhyt": bhyt}
     with chdir(folder):
         for block in blocks(page):
             if block.title:
@@ -76,9 +80,41 @@ def run_page(page: str, folder: Path) -> str:
 
 
 def prepare_folder(folder: Path) -> None:
-    """Put the workbook of the tutorial into a folder, with the answers to its question."""
+    """Put the files that the pages work with into a folder: workbooks, answers, the bundled data.
+
+    ``bao_cao.xlsx`` is the sheet that docs/own_data.md shows, ``bao_cao_2.xlsx`` the same with two faults.
+    """
     shutil.copy(ROOT / "docs" / "bat_dau" / "muoi_xa.xlsx", folder)
     (folder / "tra_loi.toml").write_text('blanks = "0"\n', "utf-8")
+    (folder / "data").symlink_to(ROOT / "data")
+    book = office_workbook((ROOT / "docs" / "own_data.md").read_text("utf-8"))
+    book.save(folder / "bao_cao.xlsx")
+    assert (book.active["G3"].value, book.active["H9"].value) == ("HSSV", None)
+    book.active["G3"], book.active["H9"] = "Mã 15", "-"
+    book.save(folder / "bao_cao_2.xlsx")
+
+
+def office_workbook(page: str) -> Workbook:
+    """Return the workbook that the page of own data shows."""
+    table = re.search(r"\n\n(\| STT .*?)\n\n", page, flags=re.DOTALL).group(1)
+    heading, _, *rows = [[cell.strip() for cell in line[1:-1].split("|")] for line in table.splitlines()]
+    book = Workbook()
+    book.active.title = "Tháng 12"
+    for row in (["SỐ NGƯỜI THAM GIA BHYT"], ["Đến hết tháng 12 năm 2025"], heading, *rows):
+        book.active.append([int(cell) if cell.isdigit() else cell or None for cell in row])
+    return book
+
+
+def fill_template(path: Path) -> None:
+    """Type a count into each empty cell of the cards of a filled template."""
+    book = load_workbook(path)
+    sheet = book["Số thẻ"]
+    groups = [cell.column for cell in sheet[2] if cell.value][4:]
+    for row in range(3, sheet.max_row + 1):
+        if sheet.cell(row, 2).value:
+            for column in groups:
+                sheet.cell(row, column).value = sheet.cell(row, column).value or 20
+    book.save(path)
 
 
 def run_line(line: str) -> None:
@@ -103,6 +139,8 @@ def run_command(words: list[str]) -> str:
     allowed = (0, 1) if words[1] in ("check", "audit", "verify") else (0,)
     assert status in allowed, f"{shlex.join(words)}: status {status}\n{messages.getvalue()}"
     assert bool(started) == (words[1] == "explore"), words
+    if words[1] == "template":
+        fill_template(Path(words[2]))
     return output.getvalue()
 
 
