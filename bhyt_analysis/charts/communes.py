@@ -26,7 +26,23 @@ def communes(
 ) -> Chart:
     """Draw the coverage of the communes as dots, lowest first, with the target as a line.
 
-    ``rows``: what `coverage` gives by commune; ``target``: (label, share).
+    Parameters
+    ----------
+    rows : what `coverage` gives by commune.
+    name : the name of the area, for the title.
+    target : a label and a share, drawn as a line.
+    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source : of the figures, for the line below the chart.
+    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart : the figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------
@@ -70,7 +86,22 @@ def commune_people(
 ) -> Chart:
     """Draw the people of the communes as bars, most first; for areas of which nothing else is known.
 
-    ``rows``: ``name``, ``population``, ``status``.
+    Parameters
+    ----------
+    rows : ``name``, ``population`` (people), ``status``.
+    name : the name of the area, for the title.
+    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source : of the figures, for the line below the chart.
+    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart : the figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------
@@ -97,7 +128,22 @@ def commune_people(
 def gaps(rows: pd.DataFrame, name: str, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw the coverage of each commune as a dot and its own target as a line, the widest gap on top.
 
-    ``rows``: what `allocate` gives, with ``name`` and ``status``.
+    Parameters
+    ----------
+    rows : what `allocate` gives, with ``name`` and ``status``.
+    name : the name of the area, for the title.
+    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source : of the figures, for the line below the chart.
+    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart : the figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------
@@ -143,7 +189,23 @@ def small_multiples(
 ) -> Chart:
     """Draw coverage month by month, a panel for each commune on the same scale; all others in grey behind it.
 
-    ``rows``: what `coverage` gives by commune and month; ``target``: a share, drawn as a line.
+    Parameters
+    ----------
+    rows : what `coverage` gives by commune and month.
+    name : the name of the area, for the title.
+    target : a share, drawn as a line.
+    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source : of the figures, for the line below the chart.
+    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart : the figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------

@@ -22,8 +22,22 @@ from bhyt_analysis.tables.labels import add_labels, group_name
 def bullet(rows: pd.DataFrame, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw coverage as a bar with its targets as marks, one line an area or group.
 
-    ``rows``: ``name``, ``rate`` (share; where it is missing the chart says so),
-    ``targets`` (list of (label, share)), ``status``.
+    Parameters
+    ----------
+    rows : ``name``, ``rate`` (share; where it is missing the chart says so), ``targets`` (list of (label, share)),
+        ``status``.
+    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source : of the figures, for the line below the chart.
+    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart : the figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------
@@ -91,7 +105,21 @@ def _relation(label: str) -> str:
 def groups(rows: pd.DataFrame, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw the insured by group: bars in the order of the law, each with people and its share.
 
-    ``rows``: what `coverage` gives by group or subgroup.
+    Parameters
+    ----------
+    rows : what `coverage` gives by group or subgroup.
+    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source : of the figures, for the line below the chart.
+    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart : the figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------
@@ -125,7 +153,22 @@ def groups(rows: pd.DataFrame, lang: str | None = None, source: str = "", *, siz
 def group_mix(rows: pd.DataFrame, name: str, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw what the insured of each unit, or of each month, are made up of: groups as parts of 100%.
 
-    ``rows``: what `coverage` gives by group, with "commune" for units or "month" for months.
+    Parameters
+    ----------
+    rows : what `coverage` gives by group, with "commune" for units or "month" for months.
+    name : the name of the area, for the title.
+    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source : of the figures, for the line below the chart.
+    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart : the figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------
@@ -156,7 +199,22 @@ def group_mix(rows: pd.DataFrame, name: str, lang: str | None = None, source: st
 def target_gap(row: pd.Series, name: str, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw the people of an area as a bar: those who are insured, and those who are missing for the target.
 
-    ``row``: of `bhyt_analysis.verdict`; ``insured`` and ``people_needed`` may be missing.
+    Parameters
+    ----------
+    row : of `bhyt_analysis.verdict`; ``insured`` and ``people_needed`` may be missing.
+    name : the name of the area, for the title.
+    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source : of the figures, for the line below the chart.
+    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart : the figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------
@@ -220,7 +278,22 @@ def _rate_status(row: pd.Series) -> str:
 def path(steps: pd.DataFrame, name: str, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw the targets year by year and the people to add at each; or, with no start, the people they mean.
 
-    ``steps``: what `target_steps` gives.
+    Parameters
+    ----------
+    steps : what `target_steps` gives.
+    name : the name of the area, for the title.
+    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source : of the figures, for the line below the chart.
+    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart : the figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------

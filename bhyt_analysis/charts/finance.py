@@ -25,7 +25,21 @@ PAYER_COLORS = dict(zip(PAYERS, ("blue", "green", "sky", "orange", drawing.LIGHT
 def premium(rows: pd.DataFrame, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw a year's premium by entitlement, split into what the State and the person pay.
 
-    ``rows``: what `premiums` gives, with ``label`` and ``status``.
+    Parameters
+    ----------
+    rows : what `premiums` gives, with ``label`` and ``status``.
+    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source : of the figures, for the line below the chart.
+    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart : the figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------
@@ -57,7 +71,22 @@ def premium(rows: pd.DataFrame, lang: str | None = None, source: str = "", *, si
 def cost(rows: pd.DataFrame, name: str, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw what a year of the lost cards costs at the base salary of each day.
 
-    ``rows``: what `full_year_cost` gives, one or more laws.
+    Parameters
+    ----------
+    rows : what `full_year_cost` gives, one or more laws.
+    name : the name of the area, for the title.
+    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source : of the figures, for the line below the chart.
+    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart : the figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------
@@ -95,8 +124,25 @@ def payers(
 ) -> Chart:
     """Draw what each payer bears year by year under one scenario, stacked (billion VND).
 
-    ``rows``: what `simulate` gives for one scenario and area. Only full years of months that lie after the start;
-    costs that are not known are left out, and the note says so.
+    Only full years of months that lie after the start; costs that are not known are left out, and the note says so.
+
+    Parameters
+    ----------
+    rows : what `simulate` gives for one scenario and area.
+    name : the name of the area, for the title.
+    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source : of the figures, for the line below the chart.
+    result : "behavioural", or "static" for the path without changes of behaviour.
+    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart : the figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------
@@ -140,7 +186,23 @@ def cost_per_insured(
     """Draw public money for one more insured person against how many more there are; the best choices connected.
 
     A choice is on the frontier where no other brings as many people for less money each.
-    ``rows``: what `compare` gives; what brings no people, or saves, is left out.
+
+    Parameters
+    ----------
+    rows : what `compare` gives; what brings no people, or saves, is left out.
+    name : the name of the area, for the title.
+    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source : of the figures, for the line below the chart.
+    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart : the figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------

@@ -38,8 +38,22 @@ def pace(
 ) -> Chart:
     """Draw coverage month by month, what the target requires from here, and where the actual pace leads.
 
-    ``history``: the unit's rows of `bhyt_analysis.model.monitoring.monitor.monthly_counts`; ``row``: its row of
-    `monitor`.
+    Parameters
+    ----------
+    history : the unit's rows of `bhyt_analysis.model.monitoring.monitor.monthly_counts`.
+    row : its row of `monitor`.
+    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source : of the figures, for the line below the chart.
+    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart : the figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------
@@ -106,7 +120,22 @@ def _draw_required(
 def funnel(rows: pd.DataFrame, name: str, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw the coverage of the communes by their population, between the limits of chance.
 
-    ``rows``: what `bhyt_analysis.model.monitoring.funnel.funnel` gives.
+    Parameters
+    ----------
+    rows : what `bhyt_analysis.funnel` gives.
+    name : the name of the area, for the title.
+    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source : of the figures, for the line below the chart.
+    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart : the figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------
@@ -171,8 +200,22 @@ def expiring_cards(
 ) -> Chart:
     """Draw the cards that run out in 30, 31 to 60 and 61 to 90 days, one bar a unit, most first.
 
-    ``rows``: what `bhyt_analysis.model.monitoring.monitor.expiring_cards` gives, the units to be drawn. Counts under
-    5 are not drawn.
+    Parameters
+    ----------
+    rows : what `bhyt_analysis.monitoring.expiring_cards` gives, the units to be drawn. Counts under 5 are not drawn.
+    name : the name of the area, for the title.
+    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source : of the figures, for the line below the chart.
+    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart : the figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------
@@ -216,7 +259,22 @@ def expiring_cards(
 def states(rows: pd.DataFrame, name: str, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw the units as lines of a table: coverage, share of the plan, pace, projection, state in colour and word.
 
-    ``rows``: what `bhyt_analysis.model.monitoring.monitor.monitor` gives.
+    Parameters
+    ----------
+    rows : what `bhyt_analysis.monitor` gives.
+    name : the name of the area, for the title.
+    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source : of the figures, for the line below the chart.
+    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart : the figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------

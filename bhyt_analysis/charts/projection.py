@@ -40,9 +40,25 @@ def fan(
 ) -> Chart:
     """Draw coverage month by month under one scenario, with its intervals, the static path and the targets.
 
-    ``rows``: what `simulate` gives for one scenario and area; the line is the median of its draws, where it has any.
-    ``targets``: rows of ``on``, ``rate``, ``relation``. ``support_ends``: days on which a support ends, with whose.
-    ``draws``: the number of draws, which the note below the chart gives.
+    Parameters
+    ----------
+    rows : what `simulate` gives for one scenario and area; the line is the median of its draws, where it has any.
+    name : the name of the area, for the title.
+    targets : rows of ``on`` (day), ``rate`` (share), ``relation``.
+    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source : of the figures, for the line below the chart.
+    support_ends : days on which a support ends, with whose.
+    draws : the number of draws, which the note below the chart gives.
+    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart : the figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------
@@ -122,7 +138,22 @@ def fan_note(draws: int, lang: str) -> str:
 def scenarios(rows: pd.DataFrame, name: str, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw coverage month by month under several scenarios, with take-up; each line named at its end.
 
-    ``rows``: what `simulate` gives for several scenarios of one area.
+    Parameters
+    ----------
+    rows : what `simulate` gives for several scenarios of one area.
+    name : the name of the area, for the title.
+    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source : of the figures, for the line below the chart.
+    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart : the figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------
@@ -175,7 +206,23 @@ def tornado(
 ) -> Chart:
     """Draw what each assumption alone does to the coverage of a month, the strongest on top.
 
-    ``rows``: what `bhyt_analysis.model.projection.uncertainty.tornado` gives.
+    Parameters
+    ----------
+    rows : what `bhyt_analysis.tornado` gives.
+    name : the name of the area, for the title.
+    on : the month of its results, for the title.
+    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source : of the figures, for the line below the chart.
+    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart : the figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------
@@ -222,7 +269,22 @@ def tornado(
 def reenrolment(rows: pd.DataFrame, name: str, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw where those who lost a card are, month by month: insured again by entitlement, or still without a card.
 
-    ``rows``: what `after_loss` gives; the behavioural result is drawn.
+    Parameters
+    ----------
+    rows : what `after_loss` gives; the behavioural result is drawn.
+    name : the name of the area, for the title.
+    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source : of the figures, for the line below the chart.
+    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart : the figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------
@@ -252,7 +314,21 @@ def reenrolment(rows: pd.DataFrame, name: str, lang: str | None = None, source: 
 def backtest(rows: pd.DataFrame, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw the model's interval over the published figure of each case; 100% is what was published.
 
-    ``rows``: what `bhyt_analysis.model.projection.backtest.backtest` gives.
+    Parameters
+    ----------
+    rows : what `bhyt_analysis.backtest` gives.
+    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source : of the figures, for the line below the chart.
+    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart : the figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------

@@ -21,7 +21,22 @@ from bhyt_analysis.tables.labels import add_labels, group_name
 def losses(rows: pd.DataFrame, name: str, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw the people who lost, and gained, a card by commune: bars, most first.
 
-    ``rows``: what `reclassify` gives; communes with no change are left out.
+    Parameters
+    ----------
+    rows : what `reclassify` gives; communes with no change are left out.
+    name : the name of the area, for the title.
+    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source : of the figures, for the line below the chart.
+    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart : the figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------
@@ -80,11 +95,28 @@ def waterfall(
 ) -> Chart:
     """Draw the way from the people insured before to those after: levels in blue, changes in between.
 
-    ``steps``: ``label``, ``people`` (a level, or a change with its sign), ``kind`` ("level" or "change"; "bound" and
-    "bound_change" are the most or least that can be, drawn hollow and marked ≤ or ≥), ``status``. ``population``: a
-    line. With ``rate`` (a share, or a change of it) in place of ``people`` the changes are percentage points between
-    levels that are lines, so that the axis need not begin at 0. ``title``: a message key, where the steps are not
-    those of a decision. ``decision``: its name.
+    Parameters
+    ----------
+    steps : ``label``, ``people`` (a level, or a change with its sign), ``kind`` ("level" or "change"; "bound" and
+        "bound_change" are the most or least that can be, drawn hollow and marked ≤ or ≥), ``status``. With ``rate`` (a
+        share, or a change of it) in place of ``people`` the changes are percentage points between levels that are
+        lines, so that the axis need not begin at 0.
+    name : the name of the area, for the title.
+    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source : of the figures, for the line below the chart.
+    population : people, drawn as a line.
+    title : a message key, where the steps are not those of a decision.
+    decision : its name.
+    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart : the figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------
@@ -154,8 +186,24 @@ def slope(
 ) -> Chart:
     """Draw the coverage of each commune on two days: those concerned in colour, the rest grey.
 
-    ``rows``: ``name``, ``before``, ``after`` (shares), ``concerned`` (bool), ``status``. ``decision``: the name of
-    the decision between the days.
+    Parameters
+    ----------
+    rows : ``name``, ``before``, ``after`` (shares), ``concerned`` (bool), ``status``.
+    name : the name of the area, for the title.
+    days : the two days.
+    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source : of the figures, for the line below the chart.
+    decision : the name of the decision between the days.
+    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart : the figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------
@@ -201,7 +249,23 @@ def curve(
 ) -> Chart:
     """Draw the share insured again, between its bounds, over the population that is not given.
 
-    ``rows``: what `reenrolment_curve` gives; ``bounds``: the row of `reenrolment`.
+    Parameters
+    ----------
+    rows : what `bhyt_analysis.model.reclassification.take_up.reenrolment_curve` gives.
+    bounds : the row of `reenrolment`.
+    name : the name of the area, for the title.
+    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source : of the figures, for the line below the chart.
+    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart : the figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------
@@ -239,7 +303,23 @@ def flows(
 ) -> Chart:
     """Draw where those who lost their entitlement are in a month, unit by unit: parts of 100%, most uninsured on top.
 
-    ``rows``: what `transitions` gives for the month ``on``.
+    Parameters
+    ----------
+    rows : what `transitions` gives for the month.
+    name : the name of the area, for the title.
+    on : any day of the month.
+    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source : of the figures, for the line below the chart.
+    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart : the figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------
