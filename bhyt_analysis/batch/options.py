@@ -26,20 +26,32 @@ class BatchOptions(HasCard):
 
     Parameters
     ----------
-    jobs : processes; by default one for each processor that this process may use.
-    engine : "standard" starts a kernel for each notebook, "warm" forks it from a process that has loaded all libraries
+    jobs
+        processes; by default one for each processor that this process may use.
+    engine
+        "standard" starts a kernel for each notebook, "warm" forks it from a process that has loaded all libraries
         (Linux). "auto" is "warm" where that works; if the two differ on the first of 8 areas or more, "standard".
-    dask : address of the scheduler of a Dask cluster (``bhyt-analysis[cluster]``); a worker builds one area at a time.
-    lang, as_of, scenario, decision, seed : parameters of the notebook.
-    numbers, answers : how numbers in text cells are written, and a file of answers on the input, as for `load`.
-    timeout, notebook_timeout : seconds that a cell, and a whole notebook, may take; None is no limit.
-    memory_mb : megabytes that a notebook may use (Linux); by default its share of four fifths of the machine.
-    fresh : build every area again, also what has not changed.
-    progress, verbose, profile : on standard error, what else the names of ``areas`` mean and a bar, if that is a
-        terminal; a line for every area; at the end the seconds of each cell over all areas, the slowest first.
-    disclosure : "off" hides no small count and marks every page, sheet and slide as an internal copy.
-    round : round counts of persons to multiples of this, at least 5, in place of hiding small ones; with ``seed``.
-    formats : of "html" (always written) and the other `documents.formats.FORMATS`.
+    dask
+        address of the scheduler of a Dask cluster (``bhyt-analysis[cluster]``); a worker builds one area at a time.
+    lang, as_of, scenario, decision, seed
+        parameters of the notebook.
+    numbers, answers
+        how numbers in text cells are written, and a file of answers on the input, as for `load`.
+    timeout, notebook_timeout
+        seconds that a cell, and a whole notebook, may take; None is no limit.
+    memory_mb
+        megabytes that a notebook may use (Linux); by default its share of four fifths of the machine.
+    fresh
+        build every area again, also what has not changed.
+    progress, verbose, profile
+        on standard error, what else the names of ``areas`` mean and a bar, if that is a terminal; a line for every
+        area; at the end the seconds of each cell over all areas, the slowest first.
+    disclosure
+        "off" hides no small count and marks every page, sheet and slide as an internal copy.
+    round
+        round counts of persons to multiples of this, at least 5, in place of hiding small ones; with ``seed``.
+    formats
+        of "html" (always written) and the other `documents.formats.FORMATS`.
 
     Raises
     ------

@@ -50,13 +50,20 @@ def run_batch(
 
     Parameters
     ----------
-    data : a dataset, the path it is read from, or None for the bundled data.
-    out : the folder; created if missing. A new folder of an area replaces the earlier one.
-    areas : names or codes; without them every unit with figures or a zoning decision of its own.
+    data
+        a dataset, the path it is read from, or None for the bundled data.
+    out
+        the folder; created if missing. A new folder of an area replaces the earlier one.
+    areas
+        names or codes; without them every unit with figures or a zoning decision of its own.
+    options
+        how to build them; None is `BatchOptions()`.
 
     Returns
     -------
-    The manifest: the fields of `Manifest`, and in ``areas`` those of `AreaResult` for each area that is in the folder.
+    dict
+        The manifest: the fields of `Manifest`, and in ``areas`` those of `AreaResult` for each area that is in the
+        folder.
 
     Raises
     ------
@@ -71,9 +78,9 @@ def run_batch(
 
     Examples
     --------
-    Every area of the bundled data, which takes a minute or two::
+    Every area of the bundled data, which takes a minute or two:
 
-        manifest = run_batch(None, "outputs/briefings")
+    >>> manifest = bhyt.run_batch(None, "outputs/briefings")  # doctest: +SKIP
     """
     open_missing_streams()
     options, started = _without_pdf(options or BatchOptions()), record.timestamp()

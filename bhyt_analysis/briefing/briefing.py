@@ -52,11 +52,35 @@ if TYPE_CHECKING:
 class Briefing(HasCard):
     """The briefing of an area, which is the name or code of a unit.
 
-    ``scenario``: set beside the law in force. ``as_of``: the last day of the figures to use; None is the latest.
-    ``seed``: of what is drawn at random. ``decision``: on zones; None is what `default_decision` gives. ``out``: the
-    folder for charts, tables and facts; None writes nothing. ``disclosure``: "off" makes an internal copy, in which no
-    small count is hidden and which says so. ``tables``, ``items``: the table that each section was
-    made from, and its items, by the name of the section.
+    Attributes
+    ----------
+    data
+        what `load` gives.
+    area
+        name or code of a unit.
+    law
+        the law, such as `Law.read()`.
+    scenario
+        set beside the law in force, or None.
+    as_of
+        the last day of the figures to use; None is the latest.
+    lang
+        "vi" or "en"; left out, the language of `bhyt_analysis.lang`.
+    seed
+        of what is drawn at random.
+    decision
+        on zones; None is what `default_decision` gives.
+    out
+        the folder for charts, tables and facts; None writes nothing.
+    disclosure
+        "off" makes an internal copy, in which no small count is hidden and which says so.
+    tables, items
+        the table that each section was made from, and its items, by the name of the section.
+
+    Raises
+    ------
+    BhytError
+        for an area, a day or a disclosure that there is not.
 
     Examples
     --------
@@ -192,7 +216,12 @@ class Briefing(HasCard):
         return pd.DataFrame({"group": [key for key in groups_flagged("premium_table") if key in keys]})
 
     def show_title(self) -> None:
-        """Show the title: the kind of briefing, the unit and the one above it; one of synthetic figures says so."""
+        """Show the title: the kind of briefing, the unit and the one above it; one of synthetic figures says so.
+
+        Examples
+        --------
+        >>> bhyt.Briefing(bhyt.load(), "Sơn Dương", bhyt.Law.read()).show_title()  # doctest: +SKIP
+        """
         title, data = translate("label.page_title", self.lang), self.unit_data
         names = ", ".join(inline_name(u.name, self.lang) for u in self.view.lineage[:2] if u.kind != "country")
         about = OutputMetadata("title", self.code, title, names, self.decision_name, self.lang)
@@ -213,8 +242,22 @@ class Briefing(HasCard):
     def section(self, name: str, table: pd.DataFrame) -> None:
         """Show the heading and the items of a section, and write the files of its charts and tables to ``out``.
 
-        ``name``: of its module in `bhyt_analysis.briefing.sections`, which says what ``table`` is; rows may be left
-        out.
+        Parameters
+        ----------
+        name
+            of a section, such as "coverage" (`bhyt_analysis.briefing.sections`).
+        table
+            what the section is made from; rows may be left out.
+
+        Raises
+        ------
+        OSError
+            for a file that can't be written.
+
+        Examples
+        --------
+        >>> briefing = bhyt.Briefing(bhyt.load(), "Sơn Dương", bhyt.Law.read())
+        >>> briefing.section("coverage", bhyt.coverage(briefing.data, "Sơn Dương", by=["group"]))  # doctest: +SKIP
         """
         from bhyt_analysis.briefing.sections import SECTIONS
 
@@ -239,7 +282,17 @@ class Briefing(HasCard):
     def to_dict(self) -> dict[str, Any]:
         """Return what ``facts.json`` holds: the headline figures, the findings, and what they were made with.
 
-        ``same_words``: the days on which the briefing says the same: ``since`` one (None: ever) to before ``until``.
+        Returns
+        -------
+        dict
+            ``facts``, ``findings`` and what they were made with. ``same_words``: the days on which the briefing says
+            the same: ``since`` one (None: ever) to before ``until``.
+
+        Examples
+        --------
+        >>> facts = bhyt.Briefing(bhyt.load(), "Sơn Dương", bhyt.Law.read()).to_dict()["facts"]
+        >>> next(fact["value"] for fact in facts if fact["key"] == "insured")
+        155163
         """
         facts = [self._fact_to_dict(fact) for fact in read_facts(self.figures).values()]
         findings = self.findings[["rule", "severity", "name", "message"]].to_dict("records")
@@ -281,7 +334,17 @@ class Briefing(HasCard):
         return {**record, "as_of": as_of, "status": fact.status, "source": format_citation(fact.source, self.lang)}
 
     def write_facts(self) -> None:
-        """Write what `to_dict` gives to ``facts.json`` in ``out``, and show what it was made with."""
+        """Write what `to_dict` gives to ``facts.json`` in ``out``, and show what it was made with.
+
+        Raises
+        ------
+        OSError
+            for a file that can't be written.
+
+        Examples
+        --------
+        >>> bhyt.Briefing(bhyt.load(), "Sơn Dương", bhyt.Law.read(), out="out").write_facts()  # doctest: +SKIP
+        """
         with use_disclosure(self.disclosure), use_hidden(self.hidden):
             record = self.to_dict()
         if self.out is not None:

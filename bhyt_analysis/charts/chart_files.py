@@ -26,12 +26,15 @@ def save(chart: Chart | Figure, path: str | Path) -> list[Path]:
 
     Parameters
     ----------
-    chart : what a function of `bhyt_analysis.charts` returns, or any Figure of matplotlib.
-    path : the name of the file, with its folder if it is not the present one.
+    chart
+        what a function of `bhyt_analysis.charts` returns, or any Figure of matplotlib.
+    path
+        the name of the file, with its folder if it is not the present one.
 
     Returns
     -------
-    list of Path : the files, from the root of the disk.
+    list of Path
+        The files, from the root of the disk.
 
     Raises
     ------

@@ -69,17 +69,22 @@ def settings(
 
     Parameters
     ----------
-    font : an installed font that has every Vietnamese letter, such as "Arial"; "" is the default (Times New Roman or
-        the like).
-    scale : how much larger letters are than by default, 1 to 1.5. Charts keep their width and become higher; where
-        they can't, on a slide of many rows or at the size "half", letters grow less.
-    colours : colour by name: "blue" (what is counted), "orange" (what is missing), "green" (gains), "red" (losses),
-        "sky" (intervals), "violet" (one more line). A colour is "#1F4E79" or a name that matplotlib knows.
-    reset : begin with the default.
+    font
+        an installed font that has every Vietnamese letter, such as "Arial"; "" is the default (Times New Roman or the
+        like).
+    scale
+        how much larger letters are than by default, 1 to 1.5. Charts keep their width and become higher; where they
+        can't, on a slide of many rows or at the size "half", letters grow less.
+    colours
+        colour by name: "blue" (what is counted), "orange" (what is missing), "green" (gains), "red" (losses), "sky"
+        (intervals), "violet" (one more line). A colour is "#1F4E79" or a name that matplotlib knows.
+    reset
+        begin with the default.
 
     Returns
     -------
-    ChartSettings : all settings in use. Without arguments nothing changes.
+    ChartSettings
+        All settings in use. Without arguments nothing changes.
 
     Raises
     ------

@@ -28,16 +28,23 @@ def communes(
 
     Parameters
     ----------
-    rows : what `coverage` gives by commune.
-    name : the name of the area, for the title.
-    target : a label and a share, drawn as a line.
-    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
-    source : of the figures, for the line below the chart.
-    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+    rows
+        what `coverage` gives by commune.
+    name
+        the name of the area, for the title.
+    target
+        a label and a share, drawn as a line.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source
+        of the figures, for the line below the chart.
+    size
+        "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
 
     Returns
     -------
-    Chart : the figure and its description, in words and figures.
+    Chart
+        The figure and its description, in words and figures.
 
     Raises
     ------
@@ -88,15 +95,21 @@ def commune_people(
 
     Parameters
     ----------
-    rows : ``name``, ``population`` (people), ``status``.
-    name : the name of the area, for the title.
-    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
-    source : of the figures, for the line below the chart.
-    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+    rows
+        ``name``, ``population`` (people), ``status``.
+    name
+        the name of the area, for the title.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source
+        of the figures, for the line below the chart.
+    size
+        "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
 
     Returns
     -------
-    Chart : the figure and its description, in words and figures.
+    Chart
+        The figure and its description, in words and figures.
 
     Raises
     ------
@@ -130,15 +143,21 @@ def gaps(rows: pd.DataFrame, name: str, lang: str | None = None, source: str = "
 
     Parameters
     ----------
-    rows : what `allocate` gives, with ``name`` and ``status``.
-    name : the name of the area, for the title.
-    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
-    source : of the figures, for the line below the chart.
-    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+    rows
+        what `allocate` gives, with ``name`` and ``status``.
+    name
+        the name of the area, for the title.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source
+        of the figures, for the line below the chart.
+    size
+        "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
 
     Returns
     -------
-    Chart : the figure and its description, in words and figures.
+    Chart
+        The figure and its description, in words and figures.
 
     Raises
     ------
@@ -191,16 +210,23 @@ def small_multiples(
 
     Parameters
     ----------
-    rows : what `coverage` gives by commune and month.
-    name : the name of the area, for the title.
-    target : a share, drawn as a line.
-    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
-    source : of the figures, for the line below the chart.
-    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+    rows
+        what `coverage` gives by commune and month.
+    name
+        the name of the area, for the title.
+    target
+        a share, drawn as a line.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source
+        of the figures, for the line below the chart.
+    size
+        "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
 
     Returns
     -------
-    Chart : the figure and its description, in words and figures.
+    Chart
+        The figure and its description, in words and figures.
 
     Raises
     ------

@@ -24,15 +24,20 @@ def bullet(rows: pd.DataFrame, lang: str | None = None, source: str = "", *, siz
 
     Parameters
     ----------
-    rows : ``name``, ``rate`` (share; where it is missing the chart says so), ``targets`` (list of (label, share)),
+    rows
+        ``name``, ``rate`` (share; where it is missing the chart says so), ``targets`` (list of (label, share)),
         ``status``.
-    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
-    source : of the figures, for the line below the chart.
-    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source
+        of the figures, for the line below the chart.
+    size
+        "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
 
     Returns
     -------
-    Chart : the figure and its description, in words and figures.
+    Chart
+        The figure and its description, in words and figures.
 
     Raises
     ------
@@ -107,14 +112,19 @@ def groups(rows: pd.DataFrame, lang: str | None = None, source: str = "", *, siz
 
     Parameters
     ----------
-    rows : what `coverage` gives by group or subgroup.
-    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
-    source : of the figures, for the line below the chart.
-    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+    rows
+        what `coverage` gives by group or subgroup.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source
+        of the figures, for the line below the chart.
+    size
+        "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
 
     Returns
     -------
-    Chart : the figure and its description, in words and figures.
+    Chart
+        The figure and its description, in words and figures.
 
     Raises
     ------
@@ -155,15 +165,21 @@ def group_mix(rows: pd.DataFrame, name: str, lang: str | None = None, source: st
 
     Parameters
     ----------
-    rows : what `coverage` gives by group, with "commune" for units or "month" for months.
-    name : the name of the area, for the title.
-    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
-    source : of the figures, for the line below the chart.
-    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+    rows
+        what `coverage` gives by group, with "commune" for units or "month" for months.
+    name
+        the name of the area, for the title.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source
+        of the figures, for the line below the chart.
+    size
+        "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
 
     Returns
     -------
-    Chart : the figure and its description, in words and figures.
+    Chart
+        The figure and its description, in words and figures.
 
     Raises
     ------
@@ -201,15 +217,21 @@ def target_gap(row: pd.Series, name: str, lang: str | None = None, source: str =
 
     Parameters
     ----------
-    row : of `bhyt_analysis.verdict`; ``insured`` and ``people_needed`` may be missing.
-    name : the name of the area, for the title.
-    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
-    source : of the figures, for the line below the chart.
-    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+    row
+        of `bhyt_analysis.verdict`; ``insured`` and ``people_needed`` may be missing.
+    name
+        the name of the area, for the title.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source
+        of the figures, for the line below the chart.
+    size
+        "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
 
     Returns
     -------
-    Chart : the figure and its description, in words and figures.
+    Chart
+        The figure and its description, in words and figures.
 
     Raises
     ------
@@ -280,15 +302,21 @@ def path(steps: pd.DataFrame, name: str, lang: str | None = None, source: str = 
 
     Parameters
     ----------
-    steps : what `target_steps` gives.
-    name : the name of the area, for the title.
-    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
-    source : of the figures, for the line below the chart.
-    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+    steps
+        what `target_steps` gives.
+    name
+        the name of the area, for the title.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source
+        of the figures, for the line below the chart.
+    size
+        "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
 
     Returns
     -------
-    Chart : the figure and its description, in words and figures.
+    Chart
+        The figure and its description, in words and figures.
 
     Raises
     ------

@@ -47,18 +47,26 @@ def choropleth(
 
     Parameters
     ----------
-    rows : what `coverage` gives by commune.
-    name : the name of the area, for the title.
-    boundaries : a GeoJSON file of yours, or its contents. Degrees are drawn at the scale of the middle of the map,
-        metres (VN-2000) as they are.
-    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
-    source : of the figures, for the line below the chart.
-    code : the property of its features that is the unit's code.
-    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+    rows
+        what `coverage` gives by commune.
+    name
+        the name of the area, for the title.
+    boundaries
+        a GeoJSON file of yours, or its contents. Degrees are drawn at the scale of the middle of the map, metres
+        (VN-2000) as they are.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source
+        of the figures, for the line below the chart.
+    code
+        the property of its features that is the unit's code.
+    size
+        "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
 
     Returns
     -------
-    Chart : the figure and its description, in words and figures.
+    Chart
+        The figure and its description, in words and figures.
 
     Raises
     ------

@@ -40,15 +40,21 @@ def pace(
 
     Parameters
     ----------
-    history : the unit's rows of `bhyt_analysis.model.monitoring.monitor.monthly_counts`.
-    row : its row of `monitor`.
-    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
-    source : of the figures, for the line below the chart.
-    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+    history
+        the unit's rows of `bhyt_analysis.model.monitoring.monitor.monthly_counts`.
+    row
+        its row of `monitor`.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source
+        of the figures, for the line below the chart.
+    size
+        "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
 
     Returns
     -------
-    Chart : the figure and its description, in words and figures.
+    Chart
+        The figure and its description, in words and figures.
 
     Raises
     ------
@@ -122,15 +128,21 @@ def funnel(rows: pd.DataFrame, name: str, lang: str | None = None, source: str =
 
     Parameters
     ----------
-    rows : what `bhyt_analysis.funnel` gives.
-    name : the name of the area, for the title.
-    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
-    source : of the figures, for the line below the chart.
-    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+    rows
+        what `bhyt_analysis.funnel` gives.
+    name
+        the name of the area, for the title.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source
+        of the figures, for the line below the chart.
+    size
+        "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
 
     Returns
     -------
-    Chart : the figure and its description, in words and figures.
+    Chart
+        The figure and its description, in words and figures.
 
     Raises
     ------
@@ -202,15 +214,21 @@ def expiring_cards(
 
     Parameters
     ----------
-    rows : what `bhyt_analysis.monitoring.expiring_cards` gives, the units to be drawn. Counts under 5 are not drawn.
-    name : the name of the area, for the title.
-    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
-    source : of the figures, for the line below the chart.
-    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+    rows
+        what `bhyt_analysis.monitoring.expiring_cards` gives, the units to be drawn. Counts under 5 are not drawn.
+    name
+        the name of the area, for the title.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source
+        of the figures, for the line below the chart.
+    size
+        "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
 
     Returns
     -------
-    Chart : the figure and its description, in words and figures.
+    Chart
+        The figure and its description, in words and figures.
 
     Raises
     ------
@@ -261,15 +279,21 @@ def states(rows: pd.DataFrame, name: str, lang: str | None = None, source: str =
 
     Parameters
     ----------
-    rows : what `bhyt_analysis.monitor` gives.
-    name : the name of the area, for the title.
-    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
-    source : of the figures, for the line below the chart.
-    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+    rows
+        what `bhyt_analysis.monitor` gives.
+    name
+        the name of the area, for the title.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source
+        of the figures, for the line below the chart.
+    size
+        "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
 
     Returns
     -------
-    Chart : the figure and its description, in words and figures.
+    Chart
+        The figure and its description, in words and figures.
 
     Raises
     ------

@@ -42,18 +42,27 @@ def fan(
 
     Parameters
     ----------
-    rows : what `simulate` gives for one scenario and area; the line is the median of its draws, where it has any.
-    name : the name of the area, for the title.
-    targets : rows of ``on`` (day), ``rate`` (share), ``relation``.
-    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
-    source : of the figures, for the line below the chart.
-    support_ends : days on which a support ends, with whose.
-    draws : the number of draws, which the note below the chart gives.
-    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+    rows
+        what `simulate` gives for one scenario and area; the line is the median of its draws, where it has any.
+    name
+        the name of the area, for the title.
+    targets
+        rows of ``on`` (day), ``rate`` (share), ``relation``.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source
+        of the figures, for the line below the chart.
+    support_ends
+        days on which a support ends, with whose.
+    draws
+        the number of draws, which the note below the chart gives.
+    size
+        "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
 
     Returns
     -------
-    Chart : the figure and its description, in words and figures.
+    Chart
+        The figure and its description, in words and figures.
 
     Raises
     ------
@@ -140,15 +149,21 @@ def scenarios(rows: pd.DataFrame, name: str, lang: str | None = None, source: st
 
     Parameters
     ----------
-    rows : what `simulate` gives for several scenarios of one area.
-    name : the name of the area, for the title.
-    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
-    source : of the figures, for the line below the chart.
-    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+    rows
+        what `simulate` gives for several scenarios of one area.
+    name
+        the name of the area, for the title.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source
+        of the figures, for the line below the chart.
+    size
+        "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
 
     Returns
     -------
-    Chart : the figure and its description, in words and figures.
+    Chart
+        The figure and its description, in words and figures.
 
     Raises
     ------
@@ -208,16 +223,23 @@ def tornado(
 
     Parameters
     ----------
-    rows : what `bhyt_analysis.tornado` gives.
-    name : the name of the area, for the title.
-    on : the month of its results, for the title.
-    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
-    source : of the figures, for the line below the chart.
-    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+    rows
+        what `bhyt_analysis.tornado` gives.
+    name
+        the name of the area, for the title.
+    on
+        the month of its results, for the title.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source
+        of the figures, for the line below the chart.
+    size
+        "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
 
     Returns
     -------
-    Chart : the figure and its description, in words and figures.
+    Chart
+        The figure and its description, in words and figures.
 
     Raises
     ------
@@ -271,15 +293,21 @@ def reenrolment(rows: pd.DataFrame, name: str, lang: str | None = None, source: 
 
     Parameters
     ----------
-    rows : what `after_loss` gives; the behavioural result is drawn.
-    name : the name of the area, for the title.
-    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
-    source : of the figures, for the line below the chart.
-    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+    rows
+        what `after_loss` gives; the behavioural result is drawn.
+    name
+        the name of the area, for the title.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source
+        of the figures, for the line below the chart.
+    size
+        "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
 
     Returns
     -------
-    Chart : the figure and its description, in words and figures.
+    Chart
+        The figure and its description, in words and figures.
 
     Raises
     ------
@@ -316,14 +344,19 @@ def backtest(rows: pd.DataFrame, lang: str | None = None, source: str = "", *, s
 
     Parameters
     ----------
-    rows : what `bhyt_analysis.backtest` gives.
-    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
-    source : of the figures, for the line below the chart.
-    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+    rows
+        what `bhyt_analysis.backtest` gives.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source
+        of the figures, for the line below the chart.
+    size
+        "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
 
     Returns
     -------
-    Chart : the figure and its description, in words and figures.
+    Chart
+        The figure and its description, in words and figures.
 
     Raises
     ------

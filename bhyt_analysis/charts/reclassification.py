@@ -23,15 +23,21 @@ def losses(rows: pd.DataFrame, name: str, lang: str | None = None, source: str =
 
     Parameters
     ----------
-    rows : what `reclassify` gives; communes with no change are left out.
-    name : the name of the area, for the title.
-    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
-    source : of the figures, for the line below the chart.
-    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+    rows
+        what `reclassify` gives; communes with no change are left out.
+    name
+        the name of the area, for the title.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source
+        of the figures, for the line below the chart.
+    size
+        "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
 
     Returns
     -------
-    Chart : the figure and its description, in words and figures.
+    Chart
+        The figure and its description, in words and figures.
 
     Raises
     ------
@@ -97,21 +103,30 @@ def waterfall(
 
     Parameters
     ----------
-    steps : ``label``, ``people`` (a level, or a change with its sign), ``kind`` ("level" or "change"; "bound" and
+    steps
+        ``label``, ``people`` (a level, or a change with its sign), ``kind`` ("level" or "change"; "bound" and
         "bound_change" are the most or least that can be, drawn hollow and marked ≤ or ≥), ``status``. With ``rate`` (a
         share, or a change of it) in place of ``people`` the changes are percentage points between levels that are
         lines, so that the axis need not begin at 0.
-    name : the name of the area, for the title.
-    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
-    source : of the figures, for the line below the chart.
-    population : people, drawn as a line.
-    title : a message key, where the steps are not those of a decision.
-    decision : its name.
-    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+    name
+        the name of the area, for the title.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source
+        of the figures, for the line below the chart.
+    population
+        people, drawn as a line.
+    title
+        a message key, where the steps are not those of a decision.
+    decision
+        its name.
+    size
+        "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
 
     Returns
     -------
-    Chart : the figure and its description, in words and figures.
+    Chart
+        The figure and its description, in words and figures.
 
     Raises
     ------
@@ -188,17 +203,25 @@ def slope(
 
     Parameters
     ----------
-    rows : ``name``, ``before``, ``after`` (shares), ``concerned`` (bool), ``status``.
-    name : the name of the area, for the title.
-    days : the two days.
-    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
-    source : of the figures, for the line below the chart.
-    decision : the name of the decision between the days.
-    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+    rows
+        ``name``, ``before``, ``after`` (shares), ``concerned`` (bool), ``status``.
+    name
+        the name of the area, for the title.
+    days
+        the two days.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source
+        of the figures, for the line below the chart.
+    decision
+        the name of the decision between the days.
+    size
+        "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
 
     Returns
     -------
-    Chart : the figure and its description, in words and figures.
+    Chart
+        The figure and its description, in words and figures.
 
     Raises
     ------
@@ -251,16 +274,23 @@ def curve(
 
     Parameters
     ----------
-    rows : what `bhyt_analysis.model.reclassification.take_up.reenrolment_curve` gives.
-    bounds : the row of `reenrolment`.
-    name : the name of the area, for the title.
-    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
-    source : of the figures, for the line below the chart.
-    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+    rows
+        what `bhyt_analysis.model.reclassification.take_up.reenrolment_curve` gives.
+    bounds
+        the row of `reenrolment`.
+    name
+        the name of the area, for the title.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source
+        of the figures, for the line below the chart.
+    size
+        "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
 
     Returns
     -------
-    Chart : the figure and its description, in words and figures.
+    Chart
+        The figure and its description, in words and figures.
 
     Raises
     ------
@@ -305,16 +335,23 @@ def flows(
 
     Parameters
     ----------
-    rows : what `transitions` gives for the month.
-    name : the name of the area, for the title.
-    on : any day of the month.
-    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
-    source : of the figures, for the line below the chart.
-    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+    rows
+        what `transitions` gives for the month.
+    name
+        the name of the area, for the title.
+    on
+        any day of the month.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source
+        of the figures, for the line below the chart.
+    size
+        "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
 
     Returns
     -------
-    Chart : the figure and its description, in words and figures.
+    Chart
+        The figure and its description, in words and figures.
 
     Raises
     ------

@@ -28,17 +28,24 @@ def tiles(
 
     Parameters
     ----------
-    rows : ``area``, ``name``, a share in the column ``value``, and ``status``; hatched where it is not known.
-        ``marked`` (optional, bool): a frame around the tile.
-    name : the name of the area, for the title.
-    lang : "vi" or "en"; None is the language of `bhyt_analysis.lang`.
-    source : of the figures, for the line below the chart.
-    value : "rate" (coverage), "lost_share" (those whose card ended) or "lost" (how many these are).
-    size : "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+    rows
+        ``area``, ``name``, a share in the column ``value``, and ``status``; hatched where it is not known. ``marked``
+        (optional, bool): a frame around the tile.
+    name
+        the name of the area, for the title.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source
+        of the figures, for the line below the chart.
+    value
+        "rate" (coverage), "lost_share" (those whose card ended) or "lost" (how many these are).
+    size
+        "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
 
     Returns
     -------
-    Chart : the figure and its description, in words and figures.
+    Chart
+        The figure and its description, in words and figures.
 
     Raises
     ------

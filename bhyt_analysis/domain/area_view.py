@@ -30,9 +30,19 @@ VERY_NEAR, CLEARLY_NEARER = 0.9, 0.1
 class AreaView(HasCard):
     """One area as known on a day.
 
-    ``data`` has only the rows of the unit, of the units in it and of those above it, and in them a code means the unit
-    of that code that belongs to the area. ``others``: the units that its code or name meant on other days.
     Results are kept: each is worked out once.
+
+    Attributes
+    ----------
+    data
+        the rows of the unit, of the units in it and of those above it; in them a code means the unit of that code that
+        belongs to the area.
+    unit
+        the unit.
+    as_of
+        the last day that counts; None is all that is known.
+    others
+        the units that its code or name meant on other days.
 
     Examples
     --------
@@ -105,47 +115,200 @@ class AreaView(HasCard):
         return self.geography.lineage(self.unit)
 
     def places(self, on: DateLike | None = None) -> list[tuple[str, ...]]:
-        """Return the unit and those above it by code and name, as `Law.at` takes them."""
+        """Return the unit and those above it by code and name, as `Law.at` takes them.
+
+        Parameters
+        ----------
+        on
+            the day of the units above; None is the last day of the unit, or today.
+
+        Returns
+        -------
+        list of tuples of str
+            Code and name of each unit, the smallest first.
+
+        Examples
+        --------
+        >>> bhyt.area(bhyt.load(), "Sơn Dương").places()[:2]
+        [('076', 'Huyện Sơn Dương'), ('08', 'Tỉnh Tuyên Quang')]
+        """
         return self.geography.places(self.code, on)
 
     def name(self, lang: str | None = None) -> str:
-        """Return the name of the unit as a sentence has it."""
+        """Return the name of the unit as a sentence has it.
+
+        Parameters
+        ----------
+        lang
+            "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+
+        Returns
+        -------
+        str
+            "huyện Sơn Dương" or "Sơn Dương district".
+
+        Raises
+        ------
+        BhytError
+            for another language.
+
+        Examples
+        --------
+        >>> bhyt.area(bhyt.load(), "Sơn Dương").name("en")
+        'Sơn Dương district'
+        """
         return inline_name(self.unit.name, lang)
 
     def communes(self, on: DateLike | None = None) -> list[Unit]:
-        """Return the communes in the area (itself, if it is one) on a day; without one, all that ever were."""
+        """Return the communes in the area (itself, if it is one) on a day; without one, all that ever were.
+
+        Parameters
+        ----------
+        on
+            a day; None is all communes that ever were.
+
+        Returns
+        -------
+        list of Unit
+            In the order of their codes.
+
+        Examples
+        --------
+        >>> view = bhyt.area(bhyt.load(), "Sơn Dương")
+        >>> len(view.communes("2021-12-31")), view.communes("2021-12-31")[0].name
+        (31, 'Thị trấn Sơn Dương')
+        """
         return self.geography.communes(self.unit, on)
 
     def rows(self, table: str) -> pd.DataFrame:
-        """Return the rows of a table that are about the unit itself."""
+        """Return the rows of a table that are about the unit itself.
+
+        Parameters
+        ----------
+        table
+            the name of a table, such as "targets".
+
+        Returns
+        -------
+        DataFrame
+            The rows, in their order.
+
+        Examples
+        --------
+        >>> bhyt.area(bhyt.load(), "Sơn Dương").rows("published")["document"].unique().tolist()
+        ['son_duong']
+        """
         return self.data.rows(table, {self.unit.id})
 
     def population_at(self, day: DateLike | None = None) -> PopulationCount | None:
-        """Return the count of people nearest to a day (without one, the latest); None where none is known."""
+        """Return the count of people nearest to a day (without one, the latest); None where none is known.
+
+        Parameters
+        ----------
+        day
+            the count nearest to it is taken; None is the latest.
+
+        Returns
+        -------
+        PopulationCount or None
+            ``people``, ``households``, ``as_of``, ``status``, ``source``; None where no count is known.
+
+        Raises
+        ------
+        BhytError
+            for what is no day.
+
+        Examples
+        --------
+        >>> bhyt.area(bhyt.load(), "Sơn Dương").population_at("2021-12-31").people
+        182330
+        """
         on = None if day is None else pd.Timestamp(parse_date(day))
         return population_at(self.geography, self.data.population, self.code, on)
 
     def result(self, function: Callable[..., Any], *args: Hashable) -> Any:
-        """Return ``function(view, *args)``, worked out once for each of its arguments."""
+        """Return ``function(view, *args)``, worked out once for each of its arguments.
+
+        Parameters
+        ----------
+        function
+            of a view and further arguments.
+        args
+            the further arguments.
+
+        Returns
+        -------
+        Any
+            What the function returns.
+
+        Examples
+        --------
+        >>> bhyt.area(bhyt.load(), "Sơn Dương").result(lambda view: view.code)
+        '076'
+        """
         key = (function, *args)
         if key not in self._results:
             self._results[key] = function(self, *args)
         return self._results[key]
 
     def coverage(self, by: str | list[str] | None = None) -> pd.DataFrame:
-        """Return the coverage of the area; see `bhyt_analysis.coverage`."""
+        """Return the coverage of the area; see `bhyt_analysis.coverage`.
+
+        Parameters
+        ----------
+        by
+            as of `bhyt_analysis.coverage`: "group", "subgroup", "commune", "month", or a list of them.
+
+        Returns
+        -------
+        DataFrame
+            As of `bhyt_analysis.coverage`.
+
+        Raises
+        ------
+        BhytError
+            for another ``by``.
+
+        Examples
+        --------
+        >>> int(bhyt.area(bhyt.load(), "Sơn Dương").coverage()["insured"].iloc[0])
+        155163
+        """
         from bhyt_analysis.model.coverage.coverage import coverage
 
         return coverage(self.data, self.code, by)
 
     def targets(self) -> pd.DataFrame:
-        """Return the targets that bind the area; see `bhyt_analysis.model.targets.targets.binding_targets`."""
+        """Return the targets that bind the area; see `bhyt_analysis.model.targets.targets.binding_targets`.
+
+        Returns
+        -------
+        DataFrame
+            Rows of the table ``targets`` with their ``level``: "own", "each", or the kind of the unit above that has
+            them.
+
+        Examples
+        --------
+        >>> bhyt.area(bhyt.load(), "Sơn Dương").targets().query("level == 'own'")["rate"].tolist()
+        [0.906, 0.915, 0.92, 0.921]
+        """
         from bhyt_analysis.model.targets.targets import binding_targets
 
         return binding_targets(self.data, self.code)
 
     def decision(self) -> str | None:
-        """Return the zoning decision that a briefing of the area is about."""
+        """Return the zoning decision that a briefing of the area is about.
+
+        Returns
+        -------
+        str or None
+            The name of the decision, as in the table ``decisions``; None where there is none.
+
+        Examples
+        --------
+        >>> bhyt.area(bhyt.load(), "Sơn Dương").decision()
+        '861'
+        """
         from bhyt_analysis.domain.decisions import default_decision
 
         return default_decision(self.data, self.code, self.as_of)
@@ -161,8 +324,17 @@ def area_view(data: Dataset, text: str | Unit, as_of: DateLike | None = None) ->
 
     Parameters
     ----------
-    text : of a country, province, district, commune or own area; for what it means see `Dataset.find`.
-    as_of : the last day that counts, and the day of the name; None is all that is known, and today's unit.
+    data
+        what `load` gives.
+    text
+        of a country, province, district, commune or own area; for what it means see `Dataset.find`.
+    as_of
+        the last day that counts, and the day of the name; None is all that is known, and today's unit.
+
+    Returns
+    -------
+    AreaView
+        The area with its units and rows.
 
     Raises
     ------

@@ -32,12 +32,27 @@ def to_successor_units(data: Dataset, on: str | pd.Timestamp, lang: str | None =
     ``successors`` lists the former units of each new one, with the share of its people that went there. The last
     counts from before the new units are taken, and added up as those of the day ``on``.
 
+    Parameters
+    ----------
+    data
+        with the table ``successors``.
+    on
+        the day by which the new units replaced the former ones.
+    lang
+        of the findings; None is the language of `bhyt_analysis.lang`.
+
     Returns
     -------
-    The dataset with more rows of ``population`` and ``cards``, whose source names the former units and the day of
-    their counts; and what could not be added up, as a table of findings (``rule``, ``severity``, ``message``,
-    ``area``). A new unit with figures of its own gets none. Sums of entire units are "derived"; a share of a unit, or a
-    count from more than a month before, makes an estimate.
+    tuple of Dataset and DataFrame
+        The dataset with more rows of ``population`` and ``cards``, whose source names the former units and the day of
+        their counts; and what could not be added up, as a table of findings (``rule``, ``severity``, ``message``,
+        ``area``). A new unit with figures of its own gets none. Sums of entire units are "derived"; a share of a unit,
+        or a count from more than a month before, makes an estimate.
+
+    Raises
+    ------
+    BhytError
+        for another language.
 
     Examples
     --------

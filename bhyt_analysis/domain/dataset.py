@@ -26,6 +26,27 @@ class Dataset(HasCard):
 
     Every row has in ``unit_id`` the id of the unit that bore its code on the row's own day, given when the dataset is
     made; -1 where it names none. ``geography`` is made of the tables ``areas`` and ``successors``.
+
+    Attributes
+    ----------
+    areas, successors, population, cards, flows, expiring, zones, decisions, losses, targets
+        tables, with the columns that the data dictionary names; rows keep their ``file`` and ``row``.
+    other_targets, actions, duties, reports, published, documents
+        further tables.
+    source
+        the path of the input.
+    sha256
+        the fingerprint of the input.
+    warnings
+        findings that are no errors.
+    geography
+        the units, made of the tables ``areas`` and ``successors``.
+
+    Examples
+    --------
+    >>> data = bhyt.load()
+    >>> data.published["document"].nunique(), len(data.sha256)
+    (4, 64)
     """
 
     areas: pd.DataFrame
@@ -80,7 +101,25 @@ class Dataset(HasCard):
                 object.__setattr__(self, name, table.assign(unit_id=ids))
 
     def result(self, function: Callable[..., Any], *args: Hashable) -> Any:
-        """Return ``function(data, *args)``, worked out once for each of its arguments."""
+        """Return ``function(data, *args)``, worked out once for each of its arguments.
+
+        Parameters
+        ----------
+        function
+            of a dataset and further arguments.
+        args
+            the further arguments.
+
+        Returns
+        -------
+        Any
+            What the function returns.
+
+        Examples
+        --------
+        >>> bhyt.load().result(lambda data: len(data.documents))
+        5
+        """
         key = (function, *args)
         if key not in self.results:
             self.results[key] = function(self, *args)
@@ -92,7 +131,26 @@ class Dataset(HasCard):
         return {name: _positions(getattr(self, name)["unit_id"].to_numpy()) for name in UNIT_TABLES}
 
     def rows(self, table: str, units: set[int]) -> pd.DataFrame:
-        """Return the rows of a table that are about one of the units, in their order."""
+        """Return the rows of a table that are about one of the units, in their order.
+
+        Parameters
+        ----------
+        table
+            the name of a table, such as "cards".
+        units
+            the ids of units.
+
+        Returns
+        -------
+        DataFrame
+            The rows, in their order.
+
+        Examples
+        --------
+        >>> data = bhyt.load()
+        >>> data.rows("losses", {data.find("Huyện Lục Ngạn").id})["people"].tolist()
+        [46106]
+        """
         positions = self.rows_by_unit[table]
         rows = [positions[unit] for unit in units if unit in positions]
         return getattr(self, table).iloc[np.sort(np.concatenate(rows)) if rows else []]
@@ -118,6 +176,23 @@ class Dataset(HasCard):
 
         A bare name without a day means a larger unit of the past where the data hold figures of it: in the bundled
         plans of 2021, "Sơn Dương" is the district, though a commune bears the name today.
+
+        Parameters
+        ----------
+        text
+            a code, or a name with or without the word for its kind, its accents and its province.
+        on
+            the day of the unit; None is today's, or else the last.
+
+        Returns
+        -------
+        Unit
+            The unit, with its ``code``, ``name`` and ``kind``.
+
+        Raises
+        ------
+        BhytError
+            for a text that names no unit, or several.
 
         Examples
         --------

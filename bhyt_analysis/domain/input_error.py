@@ -25,7 +25,24 @@ def raise_faults(faults: Iterable[Fault]) -> None:
 
 
 class InputError(BhytError):
-    """An input that can't be used; ``findings`` lists every offence with its place."""
+    """An input that can't be used; its text has one sentence for each cause.
+
+    Attributes
+    ----------
+    findings
+        every offence with its place.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> file = pathlib.Path(tempfile.mkdtemp(), "cards.csv")
+    >>> _ = file.write_text("area,as_of,group,cards\\n219,2021-13-31,household,5", encoding="utf-8")
+    >>> try:
+    ...     bhyt.load(file)
+    ... except bhyt.InputError as error:
+    ...     print([f.rule for f in error.findings if f.severity == "error"])
+    ['bad_cell']
+    """
 
     def __init__(self, *findings: Finding) -> None:
         self.messages = findings  # type: ignore[assignment]
@@ -38,5 +55,26 @@ class InputError(BhytError):
         return any(f.rule in UNREADABLE for f in self.findings)
 
     def text(self, lang: str | None = None) -> str:
-        """Return the errors, one sentence a line for each cause."""
+        """Return the errors, one sentence a line for each cause.
+
+        Parameters
+        ----------
+        lang
+            "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+
+        Returns
+        -------
+        str
+            The sentences.
+
+        Raises
+        ------
+        BhytError
+            for another language.
+
+        Examples
+        --------
+        >>> bhyt.InputError().text("vi")
+        ''
+        """
         return "\n".join(cause.message(lang) for cause in causes(self.findings) if cause.first.severity == "error")

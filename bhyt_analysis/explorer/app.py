@@ -59,11 +59,23 @@ def explore(
 ) -> None:
     """Show the explorer, and for readers without widgets a picture and how to start it.
 
-    ``area`` is a name or code, by default the first that can be projected; ``scenario`` a scenario file or the
-    name of a bundled one; ``state`` the code of the page "keep and share", which restores the whole explorer;
-    ``data`` a Dataset, folder or workbook, by default that of ``bhyt explore INPUT``, else the bundled data;
-    ``lang`` "vi" or "en", by default that of the page's address or of ``bhyt explore``. Raise a `BhytError` for an
-    area, a scenario or a state that can't be used.
+    Parameters
+    ----------
+    area
+        name or code; by default the first that can be projected.
+    scenario
+        a scenario file or the name of a bundled one.
+    state
+        the code of the page "keep and share", which restores the whole explorer.
+    data
+        a Dataset, folder or workbook; by default that of ``bhyt explore INPUT``, else the bundled data.
+    lang
+        "vi" or "en"; by default that of the page's address or of ``bhyt explore``, else of `bhyt_analysis.lang`.
+
+    Raises
+    ------
+    BhytError
+        for an area, a scenario or a state that can't be used.
 
     Examples
     --------

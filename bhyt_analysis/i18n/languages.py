@@ -14,11 +14,13 @@ def lang(language: str | None = None) -> str:
 
     Parameters
     ----------
-    language : "vi" or "en"; None changes nothing.
+    language
+        "vi" or "en"; None changes nothing.
 
     Returns
     -------
-    str : the language in use. Until one is chosen it is Vietnamese, and errors, which programmers look up, English.
+    str
+        The language in use. Until one is chosen it is Vietnamese, and errors, which programmers look up, English.
 
     Raises
     ------

@@ -15,7 +15,21 @@ from bhyt_analysis.model.projection.backtest import run_backtest
 def backtest(data: Dataset | None = None, law: Law | None = None, draws: int = 1000, seed: int = 1) -> pd.DataFrame:
     """Compare the model with each published figure of the cases, by default those of the bundled data.
 
-    See `run_backtest` for the columns.
+    Parameters
+    ----------
+    data
+        None is the bundled data.
+    law
+        None is the bundled law.
+    draws
+        how often the assumptions are drawn.
+    seed
+        of the draws.
+
+    Returns
+    -------
+    DataFrame
+        One row a published figure; the columns are those of `bhyt_analysis.model.projection.backtest.run_backtest`.
 
     Examples
     --------

@@ -62,15 +62,20 @@ def load(
 
     Parameters
     ----------
-    path : of the folder or file (.xlsx, .xlsm, .xlsb, .xls, .ods, .csv, .tsv); without it the bundled data.
-    area : name or code of a unit, to keep only its rows and those of the units in it and above it.
-    numbers : "vi" if 1.234 in a text cell is one thousand two hundred and thirty-four, "en" if it is a
-        decimal; by default the other cells of the column or sheet decide. It is never guessed.
-    answers : path of a file with answers to what the input leaves unclear, see `read_answers`.
+    path
+        of the folder or file (.xlsx, .xlsm, .xlsb, .xls, .ods, .csv, .tsv); without it the bundled data.
+    area
+        name or code of a unit, to keep only its rows and those of the units in it and above it.
+    numbers
+        "vi" if 1.234 in a text cell is one thousand two hundred and thirty-four, "en" if it is a decimal; by default
+        the other cells of the column or sheet decide. It is never guessed.
+    answers
+        path of a file with answers to what the input leaves unclear, see `read_answers`.
 
     Returns
     -------
-    Dataset with the tables of the schema. Counts are nullable integers, rates float64, days datetime64, codes text.
+    Dataset
+        The tables of the schema. Counts are nullable integers, rates float64, days datetime64, codes text.
 
     Raises
     ------
@@ -351,13 +356,23 @@ def check(
 
     Parameters
     ----------
-    data, numbers, answers : as in `load`.
-    every : one row for each cell instead.
+    data, numbers, answers
+        as in `load`.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    every
+        one row for each cell instead.
 
     Returns
     -------
-    DataFrame of ``rule``, ``severity``, ``message``, ``file`` (and sheet), ``row`` and ``column`` of the first cell,
-    and ``count``, the number of cells.
+    DataFrame
+        ``rule``, ``severity``, ``message``, ``file`` (and sheet), ``row`` and ``column`` of the first cell, and
+        ``count``, the number of cells.
+
+    Raises
+    ------
+    BhytError
+        for a path that there is not, and for another language.
 
     Examples
     --------

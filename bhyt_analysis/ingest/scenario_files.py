@@ -41,10 +41,27 @@ INCOME_GROUPS = tuple(g for g in groups_flagged("projected") if g in groups_flag
 def read_scenario(path: str | Path, lang: str | None = None) -> Scenario:
     """Read a scenario from a TOML file, or a bundled one by its name, such as "status_quo".
 
-    Law files and lists of zones are found beside the file, or among the bundled ones by their name; ``lang`` is of the
-    name (`localise_scenario`). Raises BhytError for a file that is not there or not TOML, and for unknown keys, values
-    out of their range and a missing name, all at once; LawError or InputError for a reform, or a list of zones, that
-    can't be used.
+    Law files and lists of zones are found beside the file, or among the bundled ones by their name.
+
+    Parameters
+    ----------
+    path
+        of a file, or the name of a bundled scenario.
+    lang
+        of the name of the scenario; None is the language of `bhyt_analysis.lang`.
+
+    Returns
+    -------
+    Scenario
+        The checked scenario.
+
+    Raises
+    ------
+    BhytError
+        for a file that is not there or not TOML, and for unknown keys, values out of their range and a missing name,
+        all at once.
+    LawError, InputError
+        for a reform, or a list of zones, that can't be used.
 
     Examples
     --------

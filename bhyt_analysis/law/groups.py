@@ -48,10 +48,11 @@ def groups() -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame indexed by ``key`` with ``since`` and ``until`` (days), ``group``, ``within``, ``card_codes`` (joined by
-    ``;``), ``payer``, ``title_order`` (a person with several titles is insured under the lowest), ``subsidy_key`` (the
-    key of ``subsidy_share`` in the law), ``benefit_level``, the flags that `groups_flagged` reads, ``name_vi``,
-    ``name_en``, ``reference`` and ``status`` (of that text: confirmed, or secondary).
+    DataFrame
+        DataFrame indexed by ``key`` with ``since`` and ``until`` (days), ``group``, ``within``, ``card_codes`` (joined
+        by ``;``), ``payer``, ``title_order`` (a person with several titles is insured under the lowest),
+        ``subsidy_key`` (the key of ``subsidy_share`` in the law), ``benefit_level``, the flags that `groups_flagged`
+        reads, ``name_vi``, ``name_en``, ``reference`` and ``status`` (of that text: confirmed, or secondary).
 
     Examples
     --------

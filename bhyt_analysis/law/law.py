@@ -59,7 +59,20 @@ OPEN_COLUMNS = [
 class InForce(HasCard):
     """The law on one day in one area: ``today["base_salary"]``, ``today["subsidy_share"]``.
 
-    ``table`` has one row a value in force, with its reference, status and area.
+    Attributes
+    ----------
+    day
+        the day.
+    area
+        the area, "" for the whole country.
+    table
+        one row a value in force, with its reference, status and area.
+
+    Examples
+    --------
+    >>> today = bhyt.Law.read().at("2026-11-22")
+    >>> today["base_salary"], float(today["subsidy_share"]["near_poor"])
+    (2530000.0, 0.7)
     """
 
     day: dt.date
@@ -84,11 +97,57 @@ class InForce(HasCard):
         return translate(title, day=self.day, area=self.area), rows
 
     def number(self, parameter: str, key: str = "") -> float:
-        """Return one value, by parameter and key; a `LawError` names the nearest known key."""
+        """Return one value, by parameter and key.
+
+        Parameters
+        ----------
+        parameter
+            such as "subsidy_share".
+        key
+            such as "near_poor"; "" for a parameter without keys.
+
+        Returns
+        -------
+        float
+            VND a month, a share, months or days, as the parameter is.
+
+        Raises
+        ------
+        LawError
+            for one that is not in force, with the nearest that is.
+
+        Examples
+        --------
+        >>> bhyt.Law.read().at("2026-11-22").number("subsidy_share", "near_poor")
+        0.7
+        """
         return float(self._row(parameter, key)["value"])
 
     def reference(self, parameter: str, key: str = "") -> str:
-        """Return the cited text of one value in force."""
+        """Return the cited text of one value in force.
+
+        Parameters
+        ----------
+        parameter
+            such as "subsidy_share".
+        key
+            such as "near_poor"; "" for a parameter without keys.
+
+        Returns
+        -------
+        str
+            The text of law with its article.
+
+        Raises
+        ------
+        LawError
+            for a value that is not in force, with the nearest that is.
+
+        Examples
+        --------
+        >>> bhyt.Law.read().at("2021-07-01").reference("base_salary")
+        'Decree 38/2019/NĐ-CP'
+        """
         return str(self._row(parameter, key)["reference"])
 
     def _row(self, parameter: str, key: str) -> pd.Series:
@@ -101,7 +160,28 @@ class InForce(HasCard):
         return own.iloc[0]
 
     def rows(self, parameter: str) -> pd.DataFrame:
-        """Return the rows of one parameter, one a key; raise `LawError` for an unknown one or none in force."""
+        """Return the rows of one parameter, one a key.
+
+        Parameters
+        ----------
+        parameter
+            such as "household_factor".
+
+        Returns
+        -------
+        DataFrame
+            Columns of ``law.csv``.
+
+        Raises
+        ------
+        LawError
+            for a parameter that there is not, with the nearest, and for one that is not in force on the day.
+
+        Examples
+        --------
+        >>> bhyt.Law.read().at("2026-11-22").rows("household_factor")["value"].tolist()
+        [1.0, 0.7, 0.6, 0.5, 0.4]
+        """
         rows = self.table[self.table["parameter"] == parameter]
         if rows.empty:
             parameters = known_keys()
@@ -115,6 +195,11 @@ class InForce(HasCard):
 @dataclass(frozen=True, eq=False, repr=False)
 class Law(HasCard):
     """The dated rows of the law, with any reforms in layers above them.
+
+    Attributes
+    ----------
+    table
+        the columns of ``law.csv``, with ``row`` and ``file``, and the ``layer`` of a reform.
 
     Examples
     --------
@@ -150,14 +235,49 @@ class Law(HasCard):
     def read(cls, path: str | Path | None = None) -> Law:
         """Read the bundled law, or a reform file of the same columns.
 
-        Raises `LawError` that lists every row which is wrong: no reference, not a date, not a number, twice the
-        same, overlapping, an unknown parameter.
+        Parameters
+        ----------
+        path
+            of a reform file; None is the bundled law.
+
+        Returns
+        -------
+        Law
+            The checked rows.
+
+        Raises
+        ------
+        LawError
+            with every row that is wrong: no reference, not a date, not a number, twice the same, overlapping, an
+            unknown parameter.
+
+        Examples
+        --------
+        >>> len(bhyt.Law.read().table) > 80
+        True
         """
         return cls(read_law_file(FILE if path is None else Path(path)).assign(layer=0))
 
     @classmethod
     def of(cls, rows: pd.DataFrame, name: str) -> Law:
-        """Check rows of the columns of ``law.csv`` that are in no file, as a file is; errors call them ``name``.
+        """Check rows of the law that are in no file, as a file is.
+
+        Parameters
+        ----------
+        rows
+            columns of ``law.csv``.
+        name
+            what errors call them.
+
+        Returns
+        -------
+        Law
+            The checked rows, for `|`.
+
+        Raises
+        ------
+        LawError
+            with every row that is wrong.
 
         Examples
         --------
@@ -182,10 +302,27 @@ class Law(HasCard):
     def at(self, day: DateLike, area: Area = None) -> InForce:
         """Return the values in force on a day, nationwide or in an area.
 
-        ``area`` is a name or code, or the chain of units that a place belongs to, the smallest first (what
-        `bhyt_analysis.domain.geography.lineage` gives). The row of the smallest unit wins; within one area a reform
-        wins over the law that it covers, then the later ``since``. Of ``subsidy_share`` the nationwide value is the
-        least that is paid anywhere: a province's own share counts where it is higher.
+        The row of the smallest unit wins; within one area a reform wins over the law that it covers, then the later
+        ``since``. Of ``subsidy_share`` the nationwide value is the least that is paid anywhere: a province's own share
+        counts where it is higher.
+
+        Parameters
+        ----------
+        day
+            a day, as text or date.
+        area
+            a name or code, or the chain of units that a place belongs to, the smallest first (`AreaView.places`); None
+            is the whole country.
+
+        Returns
+        -------
+        InForce
+            The values.
+
+        Raises
+        ------
+        BhytError
+            for what is no day.
 
         Examples
         --------
@@ -202,8 +339,28 @@ class Law(HasCard):
     def months(self, start: DateLike, end: DateLike, area: Area = None) -> pd.DataFrame:
         """Return the law month by month, for budgets: one row a month, parameter and key.
 
-        The month's value is the one in force on its first day: contributions are due by the month. Columns
-        ``month`` (first day), ``parameter``, ``key``, ``value``, ``reference``, ``status``.
+        The month's value is the one in force on its first day: contributions are due by the month.
+
+        Parameters
+        ----------
+        start
+            any day of the first month.
+        end
+            any day of the last month.
+        area
+            as of `at`.
+
+        Returns
+        -------
+        DataFrame
+            ``month`` (first day), ``parameter``, ``key``, ``value``, ``reference``, ``status``.
+
+        Raises
+        ------
+        LawError
+            where the last month is before the first.
+        BhytError
+            for what is no day.
 
         Examples
         --------
@@ -221,7 +378,26 @@ class Law(HasCard):
     def monthly(self, parameter: str, months: Sequence[DateLike], area: Area = None) -> pd.DataFrame:
         """Return one parameter month by month, one column a key; missing where nothing is in force.
 
-        ``months`` are any days of the months; a month's value is that of its first day. The same rows win as in `at`.
+        A month's value is that of its first day. The same rows win as in `at`.
+
+        Parameters
+        ----------
+        parameter
+            such as "subsidy_share".
+        months
+            any days of the months.
+        area
+            as of `at`.
+
+        Returns
+        -------
+        DataFrame
+            One row a month, one column a key; missing where nothing is in force.
+
+        Raises
+        ------
+        BhytError
+            for what is no day.
 
         Examples
         --------
@@ -234,6 +410,16 @@ class Law(HasCard):
     def areas_of(self, area: Area) -> tuple[str, ...]:
         """Return the areas with rows of their own that a place belongs to: places with the same have the same law.
 
+        Parameters
+        ----------
+        area
+            as of `at`.
+
+        Returns
+        -------
+        tuple of str
+            The areas, as ``law.csv`` writes them.
+
         Examples
         --------
         >>> Law.read().areas_of([("24", "Tỉnh Bắc Giang")]), Law.read().areas_of("Đắk Lắk")
@@ -245,9 +431,19 @@ class Law(HasCard):
     def compare(self, reform: Law) -> pd.DataFrame:
         """Return what a reform changes, from when, in words; one row a changed value.
 
-        Columns ``parameter``, ``key``, ``area``, ``since``, ``until`` (None is onward), ``before`` and ``after``
-        (missing where there was none), ``unit``, ``reference``, ``status``, ``text``. Rows of the reform that
-        change nothing are left out; the text names areas whose own row keeps precedence over the reform.
+        Rows of the reform that change nothing are left out; the text names areas whose own row keeps precedence over
+        the reform.
+
+        Parameters
+        ----------
+        reform
+            the law that comes on top.
+
+        Returns
+        -------
+        DataFrame
+            ``parameter``, ``key``, ``area``, ``since``, ``until`` (None is onward), ``before`` and ``after`` (missing
+            where there was none), ``unit``, ``reference``, ``status``, ``text``.
 
         Examples
         --------
@@ -263,9 +459,19 @@ class Law(HasCard):
     def open_points(self, key: str | None = None, area: Area = None) -> pd.DataFrame:
         """Return the values on which the sources disagree (status ``conflict``), each with what holds if it does not.
 
-        ``key`` limits them to a group, ``area`` to those of a place and nationwide ones. Columns of ``law.csv`` with
-        ``until`` (None is onward) and ``otherwise``: what is in force without the value, or else that of a household
-        member on its own, for a person without the title pays and is treated as one.
+        Parameters
+        ----------
+        key
+            a group; None is all.
+        area
+            limits them to those of a place and nationwide ones; as of `at`.
+
+        Returns
+        -------
+        DataFrame
+            Columns of ``law.csv`` with ``until`` (None is onward) and ``otherwise``: what is in force without the
+            value, or else that of a household member on its own, for a person without the title pays and is treated as
+            one.
 
         Examples
         --------
@@ -286,6 +492,16 @@ class Law(HasCard):
     def settle(self, applies: bool) -> Law:
         """Return the law with the values on which the sources disagree in force, or without them.
 
+        Parameters
+        ----------
+        applies
+            whether the values in dispute are in force.
+
+        Returns
+        -------
+        Law
+            The law in that reading.
+
         Examples
         --------
         >>> law = Law.read()
@@ -299,7 +515,21 @@ class Law(HasCard):
         return Law(self.table.assign(value=self.table["value"].mask(self.table["status"] == "conflict")))
 
     def first_dispute(self, parameter: str, keys: Collection[str], area: Area = None) -> dt.date | None:
-        """Return the first day on which the sources disagree about one of some values in an area; None if they agree.
+        """Return the first day on which the sources disagree about one of some values in an area.
+
+        Parameters
+        ----------
+        parameter
+            such as "subsidy_share".
+        keys
+            its keys that matter.
+        area
+            as of `at`.
+
+        Returns
+        -------
+        date or None
+            None where they agree.
 
         Examples
         --------
@@ -316,6 +546,21 @@ class Law(HasCard):
 
         Proposals do not count; a value that ends changes the law the day after.
 
+        Parameters
+        ----------
+        today
+            the last day that counts; None is today.
+
+        Returns
+        -------
+        date
+            The day.
+
+        Raises
+        ------
+        BhytError
+            for what is no day.
+
         Examples
         --------
         >>> Law.read().latest_change("2026-11-22")
@@ -327,7 +572,18 @@ class Law(HasCard):
         return max(d for d in {*rows["since"], *ends} if (clock.has_come(d) if limit is None else d <= limit))
 
     def sha256(self) -> str:
-        """Return a fingerprint of every row, for manifests."""
+        """Return a fingerprint of every row, for manifests.
+
+        Returns
+        -------
+        str
+            64 hexadecimal digits.
+
+        Examples
+        --------
+        >>> len(bhyt.Law.read().sha256())
+        64
+        """
         text = self.table.drop(columns=["row", "file"]).to_csv(index=False, lineterminator="\n")
         return hashlib.sha256(text.encode()).hexdigest()
 

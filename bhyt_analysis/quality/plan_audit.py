@@ -51,11 +51,26 @@ Figures = dict[str, TableRow]  # rows of ``published`` by their figure
 def audit(data: Dataset, area: str | None = None, lang: str | None = None) -> pd.DataFrame:
     """List what does not add up, is missing or is unusual in the published figures.
 
+    Parameters
+    ----------
+    data
+        what `load` gives.
+    area
+        name or code, to review the documents about it; None is all.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+
     Returns
     -------
-    DataFrame, errors first: ``rule``, ``severity`` (error: the figures can't all be true; warning: something is
-    missing or at odds; info: worth knowing), ``message``, ``document``, ``area`` (code), ``figures`` (those
-    concerned, joined by commas). An unknown area raises a `BhytError`.
+    DataFrame
+        Errors first: ``rule``, ``severity`` (error: the figures can't all be true; warning: something is missing or at
+        odds; info: worth knowing), ``message``, ``document``, ``area`` (code), ``figures`` (those concerned, joined by
+        commas).
+
+    Raises
+    ------
+    BhytError
+        for an area or a language that there is not.
 
     Examples
     --------

@@ -69,7 +69,25 @@ def explain(row: pd.Series, lang: str | None = None, law: Law | None = None) -> 
 
     ``row`` (``.iloc[i]`` or ``.loc[key]``) is of any table that a function of the package gives; its
     ``attrs["result"]`` says of which. ``law`` is the law that it was computed with.
-    Raises BhytError for a row that comes from none of them, or that rests on another law than ``law``.
+
+    Parameters
+    ----------
+    row
+        ``.iloc[i]`` or ``.loc[key]`` of a result.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    law
+        the law that the row was computed with; by default the bundled one.
+
+    Returns
+    -------
+    str
+        Some sentences.
+
+    Raises
+    ------
+    BhytError
+        for a row that comes from none of them, or that rests on another law than ``law``.
 
     Examples
     --------

@@ -12,7 +12,24 @@ from bhyt_analysis.model.projection.simulate import MONEY
 
 
 def add_comparison_texts(rows: pd.DataFrame, lang: str | None = None) -> pd.DataFrame:
-    """Return what `compare` gives with a column ``text``: the comparison of each row in a sentence.
+    """Return what `compare` gives with a sentence on each row.
+
+    Parameters
+    ----------
+    rows
+        what `compare` gives.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+
+    Returns
+    -------
+    DataFrame
+        The rows with ``text``: the comparison in a sentence.
+
+    Raises
+    ------
+    BhytError
+        for another language.
 
     Examples
     --------

@@ -9,7 +9,7 @@ import pytest
 
 import bhyt_analysis as bhyt
 
-SECTION = re.compile(r"^(Parameters|Attributes|Returns|Raises|Source|Notes|Examples)\n-+$", re.MULTILINE)
+SECTION = re.compile(r"^(Parameters|Attributes|Returns|Raises|Source|References|Notes|Examples)\n-+$", re.MULTILINE)
 CLASSES = {name for name in bhyt.__all__ if inspect.isclass(getattr(bhyt, name))}
 # Methods that Python or Jupyter calls, and errors, which are caught and not called.
 NOT_CALLED = {"card"}
@@ -45,9 +45,13 @@ def sections(call):
 
 
 def described(text):
-    """Return the names that begin the items of a section: ``a, b : what they are``."""
-    heads = re.findall(r"^([*\w][\w*, ]*) :", text, re.MULTILINE)
-    return {name.strip(" *") for head in heads for name in head.split(",")}
+    """Return the names that begin the items of a section: names on a line, what they are in the lines below."""
+    names = set()
+    for item in re.split(r"\n(?=\S)", text.strip()):
+        head, _, meaning = item.partition("\n")
+        if re.fullmatch(r"\w+(, \w+)*", head) and re.match(r" {4}\S", meaning):
+            names |= set(head.split(", "))
+    return names
 
 
 def parameters(call):
@@ -77,10 +81,10 @@ def test_every_parameter_is_described(name):
     if inspect.isclass(call) and issubclass(call, Exception):
         return
     parts = sections(call)
-    known = described(parts.get("Parameters", "")) | described(parts.get("Attributes", ""))
-    assert parameters(call) - known == set()
+    names = described(parts.get("Parameters", "")) | described(parts.get("Attributes", ""))
+    assert parameters(call) - names == set()
     if not inspect.isclass(call):
-        assert known - parameters(call) == set()
+        assert names - parameters(call) == set()
 
 
 @pytest.mark.parametrize("name", sorted(n for n, c in CALLS.items() if inspect.isfunction(c) or inspect.ismethod(c)))
@@ -88,13 +92,13 @@ def test_it_says_what_it_returns_and_raises(name):
     call = CALLS[name]
     parts = sections(call)
     if inspect.signature(call).return_annotation not in (None, "None"):
-        assert parts.get("Returns", "").strip()
+        assert re.match(r"\S+.*\n {4}\S", parts.get("Returns", "").strip())
     if can_raise(call):
-        assert parts.get("Raises", "").strip()
+        assert re.match(r"[\w, ]+\n {4}\S", parts.get("Raises", "").strip())
 
 
 def test_the_sections_come_in_one_order():
-    order = ["", "Parameters", "Attributes", "Returns", "Raises", "Source", "Notes", "Examples"]
+    order = ["", "Parameters", "Attributes", "Returns", "Raises", "Source", "References", "Notes", "Examples"]
     for name, call in CALLS.items():
         own = list(sections(call))
         assert own == sorted(own, key=order.index), name

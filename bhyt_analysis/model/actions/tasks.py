@@ -62,13 +62,31 @@ def tasks(data: Dataset, law: Law, area: str, as_of: DateLike | None = None) -> 
     pupils at the beginning of the school year, reports that have not come, lists of zones that begin or end. A number
     that is not known is missing.
 
-    Columns: ``kind`` ("input", or a row of ``tasks.csv``, whose text is the message ``task.KIND``), ``task``,
-    ``task_en`` (texts of an input), ``lead``, ``with`` (bodies in Vietnamese), ``due`` (day; missing where there is
-    none), ``rule`` (how often: "monthly", "yearly", ..., "MM-DD"; "<" says
-    before the day), ``area``, ``name``, ``group`` ("all" is everybody),
-    ``people``, ``quantity`` (the column that says what these people are), ``source``, ``done``, ``done_on``,
-    ``brought`` (people insured more than the month before, in the area and group), ``late``, ``origin`` ("input" or
-    "figures"), ``status``, ``detail`` (what else its text names).
+    Parameters
+    ----------
+    data
+        what `load` gives.
+    law
+        the law, such as `Law.read()`.
+    area
+        name or code of a unit.
+    as_of
+        the last day that counts; None is the latest.
+
+    Returns
+    -------
+    DataFrame
+        ``kind`` ("input", or a row of ``tasks.csv``, whose text is the message ``task.KIND``), ``task``, ``task_en``
+        (texts of an input), ``lead``, ``with`` (bodies in Vietnamese), ``due`` (day; missing where there is none),
+        ``rule`` (how often: "monthly", "yearly", ..., "MM-DD"; "<" says before the day), ``area``, ``name``, ``group``
+        ("all" is everybody), ``people``, ``quantity`` (the column that says what these people are), ``source``,
+        ``done``, ``done_on``, ``brought`` (people insured more than the month before, in the area and group), ``late``,
+        ``origin`` ("input" or "figures"), ``status``, ``detail`` (what else its text names).
+
+    Raises
+    ------
+    BhytError
+        for an unknown area, and for what is no day.
 
     Examples
     --------

@@ -31,19 +31,28 @@ def coverage(
 
     Parameters
     ----------
-    area : name or code; without one, every unit that `areas_with_figures` lists.
-    by : any of "group", "subgroup" (people of one group over all people), "commune", "month" (every date that the
-        cards have, else the latest), as text ("group, commune") or a list.
-    as_of : the last day that counts; figures after it are left out.
+    data
+        what `load` gives.
+    area
+        name or code; without one, every unit that `areas_with_figures` lists.
+    by
+        any of "group", "subgroup" (people of one group over all people), "commune", "month" (every date that the cards
+        have, else the latest), as text ("group, commune") or a list.
+    as_of
+        the last day that counts; figures after it are left out.
 
     Returns
     -------
-    DataFrame with ``area``, ``name``, ``group`` or ``subgroup`` where requested, ``as_of``, ``insured`` and
-    ``population`` (people), ``rate``, ``rate_low``, ``rate_high`` (shares; the interval that rounding leaves),
-    ``status``, ``population_as_of``, ``population_source``, ``source``. A unit whose plan prints only a rate has that
-    rate and no count; one without any figure has missing values, never zero.
+    DataFrame
+        ``area``, ``name``, ``group`` or ``subgroup`` where requested, ``as_of``, ``insured`` and ``population``
+        (people), ``rate``, ``rate_low``, ``rate_high`` (shares; the interval that rounding leaves), ``status``,
+        ``population_as_of``, ``population_source``, ``source``. A unit whose plan prints only a rate has that rate and
+        no count; one without any figure has missing values, never zero.
 
-    Raises BhytError for an unknown area or ``by``.
+    Raises
+    ------
+    BhytError
+        for an unknown area or ``by``.
 
     Examples
     --------

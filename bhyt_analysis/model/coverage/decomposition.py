@@ -32,11 +32,13 @@ def decompose(
 
     Parameters
     ----------
-    before, after : one row an area, a group, or a group of an area, with ``area`` and/or ``group``, ``insured`` and
-        ``population`` (people of the area, repeated over its groups). ``eligible`` (people of the row itself) allows
-        the third view and replaces ``population`` where that is left out; ``status`` enters the result's; any other
-        column, such as ``zone``, can be named in ``by``. The result of `coverage` fits.
-    view : what to split into, d for the change and a bar for the mean of both dates;
+    before, after
+        one row an area, a group, or a group of an area, with ``area`` and/or ``group``, ``insured`` and ``population``
+        (people of the area, repeated over its groups). ``eligible`` (people of the row itself) allows the third view
+        and replaces ``population`` where that is left out; ``status`` enters the result's; any other column, such as
+        ``zone``, can be named in ``by``. The result of `coverage` fits.
+    view
+        what to split into, d for the change and a bar for the mean of both dates;
         "group" : ``dN_k * mean(1/P)`` of each cell, and one row for the population;
         "population" : the insured ``dN * mean(1/P)`` against the population ``mean(N) * d(1/P)``, the Shapley values
         of the two factors of N * (1/P);
@@ -45,20 +47,26 @@ def decompose(
         r = insured/eligible. Composition is read over all cells at once: who leaves one arrives in another.
         Left out: "rate_composition" where cells have people of their own (``eligible``, or areas in zones), else
         "group" where there are groups, else "population".
-    by : the column that names a cell; left out, the first there is of group, zone, area.
-    fill_value : people of a group that only one table has; None is an error, because missing is not zero, and 0 says
-        that it had no insured people.
+    by
+        the column that names a cell; left out, the first there is of group, zone, area.
+    fill_value
+        people of a group that only one table has; None is an error, because missing is not zero, and 0 says that it had
+        no insured people.
 
     Returns
     -------
-    DataFrame: ``part`` (the name in ``by``, "insured", "population", "rate" or "composition"), ``key`` (the cell; ""
-    for the total), ``people``, ``points`` (share units, 0.01 is one percentage point; they add to the change of N/P),
-    ``status``. ``people`` is the change of the insured, which rate and composition split exactly, and in the row
-    "population" the change of the population. A cell without people on one date has no rate there: all of it is
-    composition.
+    DataFrame
+        ``part`` (the name in ``by``, "insured", "population", "rate" or "composition"), ``key`` (the cell; "" for the
+        total), ``people``, ``points`` (share units, 0.01 is one percentage point; they add to the change of N/P),
+        ``status``. ``people`` is the change of the insured, which rate and composition split exactly, and in the row
+        "population" the change of the population. A cell without people on one date has no rate there: all of it is
+        composition.
 
-    Raises BhytError for missing columns or figures, rows that occur twice or in one table only, areas with two
-    populations, cells that do not add to the population; all are named at once.
+    Raises
+    ------
+    BhytError
+        for missing columns or figures, rows that occur twice or in one table only, areas with two populations, cells
+        that do not add to the population; all are named at once.
 
     References
     ----------

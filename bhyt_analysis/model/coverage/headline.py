@@ -48,16 +48,36 @@ def headline(
 ) -> pd.DataFrame:
     """Return the headline figures of an area that can be known from its tables.
 
-    ``as_of`` is the last day that counts, ``decision`` the zoning decision of the losses (left out, that of
-    `default_decision`). One row a figure, with ``key`` (population, households, insured, coverage, uninsured,
-    national_coverage, coverage_before, lost, reenrolled, lost_cost, next_target, next_people, next_to_add, last_target,
-    last_people, total_to_add), ``value``, ``low``, ``high`` (the interval where there is one), ``relation`` (of a
-    target or a bound), ``unit`` (people, cards, households, communes, share, vnd), ``as_of``, ``status``, ``source``.
-    What is not known has no row.
-
     Where some of the communes report, ``reporting_communes`` is how many (``high``: of all), and ``reporting_insured``,
     ``reporting_population`` and ``reporting_coverage`` are their sums; where nothing is known of cards,
     ``child_under_6`` and ``aged_75`` are the people whose age gives them one.
+
+    Parameters
+    ----------
+    data
+        what `load` gives.
+    law
+        the law, such as `Law.read()`.
+    area
+        name or code of a unit.
+    as_of
+        the last day that counts; None is the latest.
+    decision
+        the zoning decision of the losses; left out, that of `default_decision`.
+
+    Returns
+    -------
+    DataFrame
+        One row a figure, with ``key`` (population, households, insured, coverage, uninsured, national_coverage,
+        coverage_before, lost, reenrolled, lost_cost, next_target, next_people, next_to_add, last_target, last_people,
+        total_to_add), ``value``, ``low``, ``high`` (the interval where there is one), ``relation`` (of a target or a
+        bound), ``unit`` (people, cards, households, communes, share, vnd), ``as_of``, ``status``, ``source``. What is
+        not known has no row.
+
+    Raises
+    ------
+    BhytError
+        for an unknown area.
 
     Examples
     --------

@@ -112,18 +112,28 @@ def budget(
 
     Parameters
     ----------
-    cards : ``month`` (any day of it), ``group`` (keys of `groups`), ``insured`` (people); ``status``, if there is one,
+    cards
+        ``month`` (any day of it), ``group`` (keys of `groups`), ``insured`` (people); ``status``, if there is one,
         enters the result's.
-    area : the area, for what its province adds; a name or a lineage.
-    household_scale : mean factor of a household member (see `household_scale`), 1 where each pays as a first member.
-    income : VND a month by group, for "employer_employee" and "social_security_paid".
+    law
+        the law, such as `Law.read()`.
+    area
+        the area, for what its province adds; a name or a lineage.
+    household_scale
+        mean factor of a household member (see `household_scale`), 1 where each pays as a first member.
+    income
+        VND a month by group, for "employer_employee" and "social_security_paid".
 
     Returns
     -------
-    DataFrame with ``month``, ``group``, ``payer`` (central, province, social_security_fund, employer, household),
-    ``insured``, ``vnd`` (missing where an income is not known), ``status``.
+    DataFrame
+        ``month``, ``group``, ``payer`` (central, province, social_security_fund, employer, household), ``insured``,
+        ``vnd`` (missing where an income is not known), ``status``.
 
-    Raises BhytError for a missing column or unknown groups.
+    Raises
+    ------
+    BhytError
+        for a missing column or unknown groups.
 
     Examples
     --------

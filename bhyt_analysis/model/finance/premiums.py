@@ -36,19 +36,25 @@ def premiums(people: pd.DataFrame, law: InForce) -> pd.DataFrame:
 
     Parameters
     ----------
-    people : one row a person or cell, with ``group`` (a key of `groups`, as text, or as a Categorical, which is ten
-        times faster for a million people); optional ``member`` (1 is the household's first, for group "household"; 1
-        if left out) and ``income`` (VND a month, for employees and the social security fund).
-    law : what `Law.at` gives; the twelve months are those of that day's law.
+    people
+        one row a person or cell, with ``group`` (a key of `groups`, as text, or as a Categorical, which is ten times
+        faster for a million people); optional ``member`` (1 is the household's first, for group "household"; 1 if left
+        out) and ``income`` (VND a month, for employees and the social security fund).
+    law
+        what `Law.at` gives; the twelve months are those of that day's law.
 
     Returns
     -------
-    A new DataFrame: the input's columns, then ``factor``, ``premium``, ``subsidy_share``, ``subsidy``, ``own_payment``
-    (VND a year for one person, rounded half up to the đồng; premium = subsidy + own_payment). Where the law gives no
-    amount (no income known, a group of mixed shares), it is missing and not zero.
+    DataFrame
+        A new DataFrame: the input's columns, then ``factor``, ``premium``, ``subsidy_share``, ``subsidy``,
+        ``own_payment`` (VND a year for one person, rounded half up to the đồng; premium = subsidy + own_payment). Where
+        the law gives no amount (no income known, a group of mixed shares), it is missing and not zero.
 
-    Raises BhytError for a missing column, unknown groups (all are named; ? is a missing one), or a member that is not
-    a number of 1 or more.
+    Raises
+    ------
+    BhytError
+        for a missing column, unknown groups (all are named; ? is a missing one), or a member that is not a number of 1
+        or more.
 
     Examples
     --------
@@ -173,9 +179,30 @@ def full_year_cost(
 ) -> pd.DataFrame:
     """Return the cost of a year of cards at the law of a day, or of each of some days.
 
-    Columns ``on``, ``base_salary`` (VND a month), ``contribution_rate``, ``premium`` (VND a person and year),
-    ``people``, ``cost`` (VND a year), ``reference`` (of the base salary), ``rate_reference``, ``status`` ("proposal"
-    where the law of the day is one).
+    Parameters
+    ----------
+    people
+        cards.
+    law
+        the law, such as `Law.read()`.
+    days
+        one day or several.
+    status
+        how well the people are known.
+    area
+        for what its province adds; as of `Law.at`.
+
+    Returns
+    -------
+    DataFrame
+        ``on``, ``base_salary`` (VND a month), ``contribution_rate``, ``premium`` (VND a person and year), ``people``,
+        ``cost`` (VND a year), ``reference`` (of the base salary), ``rate_reference``, ``status`` ("proposal" where the
+        law of the day is one).
+
+    Raises
+    ------
+    BhytError
+        for what is no day.
 
     Examples
     --------

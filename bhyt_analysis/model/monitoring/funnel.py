@@ -106,12 +106,17 @@ def control_limits(population: ArrayLike, rate: float, spread: float, ring: str)
 def funnel(rows: pd.DataFrame) -> pd.DataFrame:
     """Return each unit's coverage with the limits of its size and its position among them.
 
-    ``rows`` has one row a unit with ``insured`` and ``population`` (people), such as `coverage` by commune.
+    Parameters
+    ----------
+    rows
+        one row a unit with ``insured`` and ``population`` (people), such as `coverage` by commune.
 
-    Returns a new DataFrame, rows and index as in ``rows``: its columns, then ``expected`` (the coverage of all, a
-    share), ``spread`` (`between_unit_spread`, the same for all), ``inner_low``, ``inner_high``, ``outer_low``,
-    ``outer_high`` (limits of 95% and 99.8%), ``place`` (one of `POSITIONS`). Units without both figures, or without
-    people, have no place.
+    Returns
+    -------
+    DataFrame
+        Rows and index as in ``rows``: its columns, then ``expected`` (the coverage of all, a share), ``spread``
+        (`between_unit_spread`, the same for all), ``inner_low``, ``inner_high``, ``outer_low``, ``outer_high`` (limits
+        of 95% and 99.8%), ``place`` (one of `POSITIONS`). Units without both figures, or without people, have no place.
 
     Examples
     --------

@@ -78,27 +78,35 @@ def monitor(
 
     Parameters
     ----------
-    data : Dataset with ``cards`` of at least this month, better of every month.
-    area : name or code of the unit; without one, every unit that has cards, each without its communes.
-    month : any day of the month, or "YYYY-MM"; without it the last one that has cards. Later cards are not used; the
+    data
+        Dataset with ``cards`` of at least this month, better of every month.
+    area
+        name or code of the unit; without one, every unit that has cards, each without its communes.
+    month
+        any day of the month, or "YYYY-MM"; without it the last one that has cards. Later cards are not used; the
         population is the count nearest to each month.
-    counts : the result of `monthly_counts` for the unit, where it is available.
+    counts
+        the result of `monthly_counts` for the unit, where it is available.
 
     Returns
     -------
-    DataFrame, the unit first, then its communes: ``area``, ``name``, ``month`` (its last day), ``insured``,
-    ``population``, ``rate``; ``change_month``, ``change_year`` (people, on last month and on the same month last
-    year); ``target_on``, ``target_relation``, ``target_rate``, ``target_level`` (own, each, district, province,
-    country; "shared" is the unit's target shared out by the gaps at the start of the year), ``people_needed``,
-    ``plan_share`` (insured over people needed), ``to_add``; ``required_pace`` (people a month until the target's day),
-    ``actual_pace`` (people a month since the start of the year, without those of a reclassification), ``pace`` (actual
-    over required; missing where nothing is to be added); ``year_end``, ``projected``, ``projected_low``,
-    ``projected_high`` (people), ``projected_rate``, ``projected_rate_low``, ``projected_rate_high`` (the same as
-    shares): see `bhyt_analysis.model.monitoring.pace`; ``rate_last_year`` (at the end of the year before); ``alert``
-    (green, amber, red, none, grey), ``reason`` (a message key ``reason.*``); ``status`` (of the counts),
-    ``projected_status``, ``source``. What is not known is missing, never zero.
+    DataFrame
+        The unit first, then its communes: ``area``, ``name``, ``month`` (its last day), ``insured``, ``population``,
+        ``rate``; ``change_month``, ``change_year`` (people, on last month and on the same month last year);
+        ``target_on``, ``target_relation``, ``target_rate``, ``target_level`` (own, each, district, province, country;
+        "shared" is the unit's target shared out by the gaps at the start of the year), ``people_needed``,
+        ``plan_share`` (insured over people needed), ``to_add``; ``required_pace`` (people a month until the target's
+        day), ``actual_pace`` (people a month since the start of the year, without those of a reclassification),
+        ``pace`` (actual over required; missing where nothing is to be added); ``year_end``, ``projected``,
+        ``projected_low``, ``projected_high`` (people), ``projected_rate``, ``projected_rate_low``,
+        ``projected_rate_high`` (the same as shares): see `bhyt_analysis.model.monitoring.pace`; ``rate_last_year`` (at
+        the end of the year before); ``alert`` (green, amber, red, none, grey), ``reason`` (a message key ``reason.*``);
+        ``status`` (of the counts), ``projected_status``, ``source``. What is not known is missing, never zero.
 
-    Raises BhytError for an unknown area, or one that has no cards by then.
+    Raises
+    ------
+    BhytError
+        for an unknown area, or one that has no cards by then.
 
     Examples
     --------

@@ -28,17 +28,32 @@ SHARES = ["rate", "target_rate", "required_pace", "actual_pace", *PROJECTED, *RA
 def verdict(data: Dataset, area: str, as_of: str | pd.Timestamp | None = None) -> pd.DataFrame:
     """Judge an area against its next target, in one row.
 
-    ``as_of``: the last day of the figures to use.
+    Parameters
+    ----------
+    data
+        what `load` gives.
+    area
+        name or code of a unit.
+    as_of
+        the last day that counts; None is the latest.
 
-    Columns: ``area``, ``name``; ``outcome``: "reached"; "on_pace" or "behind" (the pace since the start of the year
-    does or does not lead to it); "short" (not reached, and too few months for a pace); "no_target"; "some_communes"
-    (not all of them report: their sums); "unknown" (nothing is known of cards); ``as_of``, ``insured``,
-    ``population``, ``rate`` (share); ``target_on``, ``target_relation``, ``target_rate``, ``people_needed``, ``to_add``
-    (people, of the first step of `bhyt_analysis.target_steps`); ``required_pace``, ``actual_pace`` (people a month);
-    ``year_end``, ``projected``, ``projected_low``, ``projected_high`` (people), ``projected_rate``,
-    ``projected_rate_low``, ``projected_rate_high`` as of `bhyt_analysis.monitor`; ``chance`` (probability that the
-    target is reached on its day at that pace); ``status``, ``projected_status``, ``source``.
-    What is not known is missing.
+    Returns
+    -------
+    DataFrame
+        ``area``, ``name``; ``outcome``: "reached"; "on_pace" or "behind" (the pace since the start of the year does or
+        does not lead to it); "short" (not reached, and too few months for a pace); "no_target"; "some_communes" (not
+        all of them report: their sums); "unknown" (nothing is known of cards); ``as_of``, ``insured``, ``population``,
+        ``rate`` (share); ``target_on``, ``target_relation``, ``target_rate``, ``people_needed``, ``to_add`` (people, of
+        the first step of `bhyt_analysis.target_steps`); ``required_pace``, ``actual_pace`` (people a month);
+        ``year_end``, ``projected``, ``projected_low``, ``projected_high`` (people), ``projected_rate``,
+        ``projected_rate_low``, ``projected_rate_high`` as of `bhyt_analysis.monitor`; ``chance`` (probability that the
+        target is reached on its day at that pace); ``status``, ``projected_status``, ``source``. What is not known is
+        missing.
+
+    Raises
+    ------
+    BhytError
+        for an unknown area.
 
     Examples
     --------

@@ -36,12 +36,20 @@ ENTITLEMENTS = [g for g in GROUPS if g in AFTER_LOSS]
 def after_loss(projection: Projection, results: Sequence[str] = RESULTS) -> pd.DataFrame:
     """Follow the people who lost their entitlement month by month.
 
-    ``projection`` is of a scenario with a decision, ``results`` are "static", "behavioural" or both.
+    Parameters
+    ----------
+    projection
+        of a scenario with a decision: what `project_area` gives.
+    results
+        "static", "behavioural" or both.
 
-    Returns a DataFrame, one row a ``scenario``, ``result`` and ``month``: ``lost`` (people whose entitlement has ended
-    by then), one column a group with those insured in it, ``uninsured``, ``back`` (share insured), ``broken`` (people
-    who were at any time without a card for so long that five years in a row are lost: Law 25/2008/QH12 as amended, art.
-    22(1c); Decree 146/2018/NĐ-CP art. 12(5)), ``status``. People are not rounded; groups and uninsured add up to lost.
+    Returns
+    -------
+    DataFrame
+        One row a ``scenario``, ``result`` and ``month``: ``lost`` (people whose entitlement has ended by then), one
+        column a group with those insured in it, ``uninsured``, ``back`` (share insured), ``broken`` (people who were at
+        any time without a card for so long that five years in a row are lost: Law 25/2008/QH12 as amended, art. 22(1c);
+        Decree 146/2018/NĐ-CP art. 12(5)), ``status``. People are not rounded; groups and uninsured add up to lost.
 
     Examples
     --------
@@ -77,9 +85,26 @@ def after_loss(projection: Projection, results: Sequence[str] = RESULTS) -> pd.D
 def transitions(projection: Projection, month: str | pd.Timestamp, result: str = "behavioural") -> pd.DataFrame:
     """Return the transition matrix of each commune (or unit): from its area entitlement to the state in a month.
 
-    Returns a DataFrame, one row a unit and state: ``area``, ``name``, ``from`` (the entitlement by area), ``to`` (the
-    same entitlement for those who keep it, a group, or "uninsured"), ``people``, ``share`` (of those who had the
-    entitlement; adds up to 1 for each unit), ``status``. Raises BhytError for a month outside the projection.
+    Parameters
+    ----------
+    projection
+        of a scenario with a decision: what `project_area` gives.
+    month
+        any day of a month of it.
+    result
+        "static" or "behavioural".
+
+    Returns
+    -------
+    DataFrame
+        One row a unit and state: ``area``, ``name``, ``from`` (the entitlement by area), ``to`` (the same entitlement
+        for those who keep it, a group, or "uninsured"), ``people``, ``share`` (of those who had the entitlement; adds
+        up to 1 for each unit), ``status``.
+
+    Raises
+    ------
+    BhytError
+        for a month outside the projection.
 
     Examples
     --------

@@ -21,18 +21,31 @@ COLUMNS += ["vnd_public_more", "vnd_per_additional", "proposal", "status", "base
 def compare(simulated: pd.DataFrame, baseline: str | None = None, on: str | pd.Timestamp | None = None) -> pd.DataFrame:
     """Compare scenarios on a day, as differences to one of them.
 
-    ``simulated`` is what `simulate` gives for several scenarios of the same areas, ``baseline`` the name of the one to
-    compare with (by default the first), ``on`` the month (by default the last that all have).
+    Parameters
+    ----------
+    simulated
+        what `simulate` gives for several scenarios of the same areas.
+    baseline
+        the name of the scenario to compare with; by default the first.
+    on
+        the month; by default the last that all have.
 
-    Returns a DataFrame, one row a ``scenario``, ``result`` and ``area`` (``name``): ``insured`` and ``rate`` on the
-    day; against the baseline ``people`` and ``points`` (of the rate; 0.01 is one point) on that day; ``person_years``
-    of cover and VND by payer (``vnd_central_more``, ``vnd_province_more``, ``vnd_social_security_fund_more``,
-    ``vnd_employer_more``, ``vnd_household_more``) added up from the first common month to that day; ``vnd_public_more``
-    (central and province), ``vnd_per_additional`` (public VND for one more person insured for a year; missing where
-    the scenario adds no cover), ``proposal`` (whether either is not in force), ``status``, ``baseline``,
-    ``insured_unknown_group`` (people of whose group nothing is known). Costs count the people whose cost is known, and
-    are missing where the two know that of others. Raises BhytError for a baseline or a month that the table does not
-    have.
+    Returns
+    -------
+    DataFrame
+        One row a ``scenario``, ``result`` and ``area`` (``name``): ``insured`` and ``rate`` on the day; against the
+        baseline ``people`` and ``points`` (of the rate; 0.01 is one point) on that day; ``person_years`` of cover and
+        VND by payer (``vnd_central_more``, ``vnd_province_more``, ``vnd_social_security_fund_more``,
+        ``vnd_employer_more``, ``vnd_household_more``) added up from the first common month to that day;
+        ``vnd_public_more`` (central and province), ``vnd_per_additional`` (public VND for one more person insured for a
+        year; missing where the scenario adds no cover), ``proposal`` (whether either is not in force), ``status``,
+        ``baseline``, ``insured_unknown_group`` (people of whose group nothing is known). Costs count the people whose
+        cost is known, and are missing where the two know that of others.
+
+    Raises
+    ------
+    BhytError
+        for a baseline or a month that the table does not have.
 
     Examples
     --------

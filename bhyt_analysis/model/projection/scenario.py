@@ -37,23 +37,36 @@ class Scenario(HasCard):
 
     Attributes
     ----------
-    name, name_en : the name in outputs, in Vietnamese and in English.
-    decision : the decision whose communes leave or join the difficult zones; "" is none.
-    zones : a list of the user's own (rows of the table ``zones``), or None.
-    zone_moves : communes in another zone than by the decision: rows of ``area``, ``zone``, and where
-        they differ ``since``, ``special_villages_share`` (see `apply_zone_moves`).
-    reforms : changes of the law, each on top of those before it.
-    start, end : first and last month, such as "12/2022" or any day of it; None leaves the choice to the figures.
-    support_window : "decree 75", "decree 75 until repeal" (not after 14 August 2025, an open point of the law),
-        "decree 188" or "none": whose 36 months of support count; "" leaves it to the decision (the table
-        ``decisions``).
-    assumption_ranges : assumptions of the scenario, name to (low, central, high), or to one value (the names are in
-        the table of docs/scenarios.md and in `bhyt_analysis.model.projection.assumptions.assumptions`).
-    income : VND a month by group, for those who contribute on earnings.
-    targets : rows of ``on``, ``rate`` (0.95, 95 or "95%"), and ``relation`` ("=", ">" or, left out, ">=").
-    seed : of the random draws.
+    name, name_en
+        the name in outputs, in Vietnamese and in English.
+    decision
+        the decision whose communes leave or join the difficult zones; "" is none.
+    zones
+        a list of the user's own (rows of the table ``zones``), or None.
+    zone_moves
+        communes in another zone than by the decision: rows of ``area``, ``zone``, and where they differ ``since``,
+        ``special_villages_share`` (see `apply_zone_moves`).
+    reforms
+        changes of the law, each on top of those before it.
+    start, end
+        first and last month, such as "12/2022" or any day of it; None leaves the choice to the figures.
+    support_window
+        "decree 75", "decree 75 until repeal" (not after 14 August 2025, an open point of the law), "decree 188" or
+        "none": whose 36 months of support count; "" leaves it to the decision (the table ``decisions``).
+    assumption_ranges
+        assumptions of the scenario, name to (low, central, high), or to one value (the names are in the table of
+        docs/scenarios.md and in `bhyt_analysis.model.projection.assumptions.assumptions`).
+    income
+        VND a month by group, for those who contribute on earnings.
+    targets
+        rows of ``on``, ``rate`` (0.95, 95 or "95%"), and ``relation`` ("=", ">" or, left out, ">=").
+    seed
+        of the random draws.
 
-    Raises BhytError for assumptions that there are not, or that can't have such a value, days and shares that are none.
+    Raises
+    ------
+    BhytError
+        for assumptions that there are not, or that can't have such a value, days and shares that are none.
 
     Examples
     --------
@@ -95,7 +108,25 @@ class Scenario(HasCard):
     def replace(self, **changes: Any) -> Scenario:
         """Return another scenario, with some of the attributes changed.
 
-        Raises BhytError for attributes that there are not.
+        Parameters
+        ----------
+        changes
+            attributes by name.
+
+        Returns
+        -------
+        Scenario
+            The other one.
+
+        Raises
+        ------
+        BhytError
+            for attributes that there are not.
+
+        Examples
+        --------
+        >>> bhyt.read_scenario("status_quo").replace(seed=7).seed
+        7
         """
         names = [f.name for f in dataclasses.fields(self)]
         if unknown := next((name for name in changes if name not in names), ""):
@@ -131,12 +162,45 @@ class Scenario(HasCard):
 
     @classmethod
     def current_law(cls, start: pd.Timestamp | None = None, end: pd.Timestamp | None = None) -> Scenario:
-        """Return the law in force, without a decision and with the default assumptions."""
+        """Return the scenario of the law in force.
+
+        Parameters
+        ----------
+        start, end
+            first and last month; None leaves the choice to the figures.
+
+        Returns
+        -------
+        Scenario
+            Without a decision and with the default assumptions.
+
+        Examples
+        --------
+        >>> bhyt.Scenario.current_law().decision
+        ''
+        """
         name, name_en = (translate("label.law_in_force", language) for language in ("vi", "en"))
         return cls(name, name_en, start=start, end=end)
 
     def apply_to_law(self, law: Law) -> Law:
-        """Return the law with the reforms of the scenario on top, in the reading that it takes of open points."""
+        """Return the law with the reforms of the scenario on top, in the reading that it takes of open points.
+
+        Parameters
+        ----------
+        law
+            the law that the reforms change.
+
+        Returns
+        -------
+        Law
+            The law of the scenario.
+
+        Examples
+        --------
+        >>> plan = bhyt.read_scenario("near_poor_100")
+        >>> plan.apply_to_law(bhyt.Law.read()).at("2027-02-01").number("subsidy_share", "near_poor")
+        1.0
+        """
         return reduce(Law.__or__, self.reforms, law.settle(applies=self.support_window != "decree 75 until repeal"))
 
     def apply_to_data(self, data: Dataset) -> Dataset:
@@ -144,7 +208,27 @@ class Scenario(HasCard):
 
         Data that hold the rows of one unit alone take what is about the units that they have.
 
-        Raises InputError for areas of the list that the data do not have, BhytError for moves that can't be made.
+        Parameters
+        ----------
+        data
+            what `load` gives.
+
+        Returns
+        -------
+        Dataset
+            Data with other rows of ``zones``.
+
+        Raises
+        ------
+        InputError
+            for areas of the list that the data do not have.
+        BhytError
+            for moves that can't be made.
+
+        Examples
+        --------
+        >>> bhyt.Scenario.current_law().apply_to_data(bhyt.load()).source == bhyt.load().source
+        True
         """
         is_part, moves = data.selection is not None, self.zone_moves
         if self.zones is not None:
@@ -160,7 +244,18 @@ class Scenario(HasCard):
         return apply_zone_moves(data, self.decision, moves) if moves else data
 
     def assumptions(self) -> pd.DataFrame:
-        """Return the table of assumptions with those that the scenario sets."""
+        """Return the table of assumptions with those that the scenario sets.
+
+        Returns
+        -------
+        DataFrame
+            As of `bhyt_analysis.model.projection.assumptions.assumptions`.
+
+        Examples
+        --------
+        >>> bhyt.Scenario("x", assumption_ranges={"persistence": 0.8}).assumptions().at["persistence", "central"]
+        np.float64(0.8)
+        """
         return assumptions(self.assumption_ranges)
 
     @property

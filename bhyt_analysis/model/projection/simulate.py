@@ -60,29 +60,40 @@ def simulate(
 
     Parameters
     ----------
-    data : Dataset.
-    area : name or code.
-    scenario : one or more; by default the law in force without a decision. Those without
-        a start begin on the same day.
-    law : the law on which the reforms come; by default the bundled one.
-    by : "commune" for a row of every commune in place of the area, where the cards of all communes are known; "group"
+    data
+        Dataset.
+    area
+        name or code.
+    scenario
+        one or more; by default the law in force without a decision. Those without a start begin on the same day.
+    law
+        the law on which the reforms come; by default the bundled one.
+    by
+        "commune" for a row of every commune in place of the area, where the cards of all communes are known; "group"
         for a row of every group in place of their sum; both as ["commune", "group"] or as "commune, group".
-    draws : how often the assumptions are drawn for the intervals; 0 gives none.
-    seed : of the draws; by default the scenario's own.
+    draws
+        how often the assumptions are drawn for the intervals; 0 gives none.
+    seed
+        of the draws; by default the scenario's own.
 
     Returns
     -------
-    DataFrame, one row a ``scenario``, ``result`` ("static": no behaviour; "behavioural": with take-up), ``area``,
-    ``name`` and ``month`` (its end), with ``people``, ``insured`` (whole people), ``rate`` (of all people),
-    ``rate_low`` and ``rate_high`` (90% of draws), ``rate_inner_low`` and ``rate_inner_high`` (50%), ``rate_median``,
-    then VND of the month by payer (``vnd_central``, ``vnd_province``, ``vnd_social_security_fund``, ``vnd_employer``,
-    ``vnd_household``), ``insured_costed`` (people whose cost is in them: employees and pensioners only where a scenario
-    has their income), ``insured_unknown_group`` (people of whose group nothing is known), ``proposal`` (whether a
-    reform in it is not in force), ``reforms`` (their files), ``status``. By group one row each, with the column
-    ``group``, without ``insured_unknown_group``; the groups add up to the rows without them, and no row is their sum.
+    DataFrame
+        One row a ``scenario``, ``result`` ("static": no behaviour; "behavioural": with take-up), ``area``, ``name`` and
+        ``month`` (its end), with ``people``, ``insured`` (whole people), ``rate`` (of all people), ``rate_low`` and
+        ``rate_high`` (90% of draws), ``rate_inner_low`` and ``rate_inner_high`` (50%), ``rate_median``, then VND of the
+        month by payer (``vnd_central``, ``vnd_province``, ``vnd_social_security_fund``, ``vnd_employer``,
+        ``vnd_household``), ``insured_costed`` (people whose cost is in them: employees and pensioners only where a
+        scenario has their income), ``insured_unknown_group`` (people of whose group nothing is known), ``proposal``
+        (whether a reform in it is not in force), ``reforms`` (their files), ``status``. By group one row each, with the
+        column ``group``, without ``insured_unknown_group``; the groups add up to the rows without them, and no row is
+        their sum.
 
-    Raises BhytError for an unknown area, one without figures to start from, a decision whose losses are not known
-    there, or a number of draws that can't be.
+    Raises
+    ------
+    BhytError
+        for an unknown area, one without figures to start from, a decision whose losses are not known there, or a number
+        of draws that can't be.
 
     Examples
     --------
@@ -113,6 +124,27 @@ def check_draws(draws: int) -> None:
 
 def project_area(data: Dataset, area: str, scenario: Scenario, law: Law | None = None) -> Projection:
     """Project the figures of an area under a scenario; `simulate` makes its table of the projection.
+
+    Parameters
+    ----------
+    data
+        what `load` gives.
+    area
+        name or code of a unit.
+    scenario
+        the policy, or the name of a bundled one.
+    law
+        the law on which the reforms come; by default the bundled one.
+
+    Returns
+    -------
+    Projection
+        For `after_loss`, `transitions`, `target_probabilities`, `tornado` and `reported_and_true_rates`.
+
+    Raises
+    ------
+    BhytError
+        for an unknown area, and one without figures to start from.
 
     Examples
     --------

@@ -60,8 +60,27 @@ def reported_and_true_rates(
     insured people to the people there are: without duplicate cards (assumption ``duplicates``), of a population that
     was counted with an error (``population_error``).
 
-    Returns a DataFrame of two rows: ``kind`` ("reported", "true"), ``on``, ``rate_low``, ``rate_inner_low``,
-    ``rate_median``, ``rate_inner_high``, ``rate_high``, ``status``.
+    Parameters
+    ----------
+    projection
+        what `project_area` gives.
+    on
+        a month of it.
+    draws
+        how often the assumptions are drawn.
+    seed
+        of the draws.
+
+    Returns
+    -------
+    DataFrame
+        Two rows: ``kind`` ("reported", "true"), ``on``, ``rate_low``, ``rate_inner_low``, ``rate_median``,
+        ``rate_inner_high``, ``rate_high``, ``status``.
+
+    Raises
+    ------
+    BhytError
+        for a month outside the projection.
 
     Examples
     --------
@@ -98,11 +117,30 @@ def target_probabilities(
 ) -> pd.DataFrame:
     """Estimate how likely each target is met: the share of draws in which it is.
 
-    ``targets`` are rows of ``on``, ``rate`` and ``relation`` (left out, ">="), by default the scenario's own; ``rates``
-    is what `area_rates` gives for the draws, if it is known.
-    Returns a DataFrame with ``on``, ``rate``, ``relation``, ``people_needed``, ``chance`` (share of draws; missing for
-    a day outside the projection), ``rate_low``, ``rate_inner_low``, ``rate_median``, ``rate_inner_high``, ``rate_high``
-    (the drawn coverage: 90%, 50%, median), ``status``.
+    Parameters
+    ----------
+    projection
+        what `project_area` gives.
+    targets
+        rows of ``on``, ``rate`` and ``relation`` (left out, ">="); by default the scenario's own.
+    draws
+        how often the assumptions are drawn.
+    seed
+        of the draws.
+    rates
+        what `area_rates` gives for the draws, if it is known.
+
+    Returns
+    -------
+    DataFrame
+        ``on``, ``rate``, ``relation``, ``people_needed``, ``chance`` (share of draws; missing for a day outside the
+        projection), ``rate_low``, ``rate_inner_low``, ``rate_median``, ``rate_inner_high``, ``rate_high`` (the drawn
+        coverage: 90%, 50%, median), ``status``.
+
+    Raises
+    ------
+    BhytError
+        for a rate that is no share.
 
     Examples
     --------
@@ -180,19 +218,26 @@ def tornado(projection: Projection, on: str | pd.Timestamp, outcome: str = "rate
 
     Parameters
     ----------
-    projection : of a scenario.
-    on : a month of it.
-    outcome : "rate" for the coverage of that month, "cost" for what the insured themselves pay in the year up to it
-        (the twelve months that end with it, as many of them as are projected). The cost is that of `simulate`
+    projection
+        of a scenario.
+    on
+        a month of it.
+    outcome
+        "rate" for the coverage of that month, "cost" for what the insured themselves pay in the year up to it (the
+        twelve months that end with it, as many of them as are projected). The cost is that of `simulate`
         (``vnd_household``) before people are rounded, without that of groups whose income is not known.
 
     Returns
     -------
-    DataFrame with ``name`` (of the assumption), ``low``, ``central``, ``high`` (its values), ``rate_low``, ``rate``,
-    ``rate_high`` (coverage with it low, central and high, all others central; of the cost ``vnd_low``, ``vnd``,
-    ``vnd_high``), ``width`` (the distance, shares or VND), ``status``.
+    DataFrame
+        ``name`` (of the assumption), ``low``, ``central``, ``high`` (its values), ``rate_low``, ``rate``, ``rate_high``
+        (coverage with it low, central and high, all others central; of the cost ``vnd_low``, ``vnd``, ``vnd_high``),
+        ``width`` (the distance, shares or VND), ``status``.
 
-    Raises BhytError for a month outside the projection, or another outcome.
+    Raises
+    ------
+    BhytError
+        for a month outside the projection, or another outcome.
 
     Examples
     --------
@@ -292,13 +337,35 @@ def break_even(
 ) -> pd.DataFrame:
     """Find the value of one assumption at which a coverage is reached, all others central.
 
-    ``rate`` is the coverage (a share of all people: 0.95, 95 and "95%" are the same), ``on`` its month, ``name`` an
-    assumption or "reenrolled": the share of those who lost a card who are insured again by then, in whatever group.
+    Parameters
+    ----------
+    data
+        what `load` gives.
+    area
+        name or code of a unit.
+    scenario
+        the policy.
+    rate
+        the coverage to reach: 0.95, 95 and "95%" are the same.
+    on
+        its month.
+    name
+        an assumption, or "reenrolled": the share of those who lost a card who are insured again by then, in whatever
+        group.
+    law
+        the law on which the reforms come; by default the bundled one.
 
-    Returns a DataFrame of one row: ``name``, ``rate``, ``on``, ``value`` (missing where no value between ``low`` and
-    ``high`` will do), ``low``, ``high`` (the ends of the search), ``rate_at_low``, ``rate_at_high`` (the coverage
-    there), ``central`` (the value of the scenario), ``status``. Raises BhytError for an unknown assumption, or a month
-    outside the projection.
+    Returns
+    -------
+    DataFrame
+        One row: ``name``, ``rate``, ``on``, ``value`` (missing where no value between ``low`` and ``high`` will do),
+        ``low``, ``high`` (the ends of the search), ``rate_at_low``, ``rate_at_high`` (the coverage there), ``central``
+        (the value of the scenario), ``status``.
+
+    Raises
+    ------
+    BhytError
+        for an unknown assumption, or a month outside the projection.
 
     Examples
     --------

@@ -16,15 +16,22 @@ KEYS = ["scenario", "result", "area", "name", "year"]
 def yearly(months: pd.DataFrame) -> pd.DataFrame:
     """Return the VND of each calendar year by payer.
 
-    ``months`` are what `simulate` gives, with groups or without. The first month of a projection is the count it
-    starts from and costs nothing: the year of a count at the end of June has six months.
+    The first month of a projection is the count it starts from and costs nothing: the year of a count at the end of
+    June has six months.
 
-    Returns a DataFrame, one row a ``scenario``, ``result``, ``area`` (``name``), ``year``, and ``group`` where the
-    months have groups: ``months`` (how many of the year are in it), ``insured`` (people, on average of its months),
-    ``insured_costed`` (of them, people whose cost is known), VND of the year by payer (``vnd_central``,
-    ``vnd_province``, ``vnd_social_security_fund``, ``vnd_employer``, ``vnd_household``; missing where no cost is
-    known), ``proposal`` (whether a reform in it is not in force), ``reforms`` (their files), ``status``. No row is the
-    sum of others.
+    Parameters
+    ----------
+    months
+        what `simulate` gives, with groups or without.
+
+    Returns
+    -------
+    DataFrame
+        One row a ``scenario``, ``result``, ``area`` (``name``), ``year``, and ``group`` where the months have groups:
+        ``months`` (how many of the year are in it), ``insured`` (people, on average of its months), ``insured_costed``
+        (of them, people whose cost is known), VND of the year by payer (``vnd_central``, ``vnd_province``,
+        ``vnd_social_security_fund``, ``vnd_employer``, ``vnd_household``; missing where no cost is known), ``proposal``
+        (whether a reform in it is not in force), ``reforms`` (their files), ``status``. No row is the sum of others.
 
     Examples
     --------

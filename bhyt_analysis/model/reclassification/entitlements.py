@@ -31,19 +31,25 @@ def assign_entitlement(people: pd.DataFrame, law: InForce) -> pd.DataFrame:
 
     Parameters
     ----------
-    people : one row a person, or a cell of people with the same entitlements; one column of true or false for each
+    people
+        one row a person, or a cell of people with the same entitlements; one column of true or false for each
         entitlement, named by a key of `groups`; other columns are kept. ``minority`` and ``special_village``, which
         `area_entitlements` reads, are no entitlements.
-    law : what `Law.at` gives. Provinces with rules of their own need one call each.
+    law
+        what `Law.at` gives. Provinces with rules of their own need one call each.
 
     Returns
     -------
-    A new DataFrame: the input's columns, then ``group`` (the key under which insured, a Categorical as `premiums`
-    likes it), ``article_group`` (the group of article 12), ``subsidy_share`` (the share of the premium that others
-    pay) and ``other_titles`` (how many other entitlements count on the day).
+    DataFrame
+        A new DataFrame: the input's columns, then ``group`` (the key under which insured, a Categorical as `premiums`
+        likes it), ``article_group`` (the group of article 12), ``subsidy_share`` (the share of the premium that others
+        pay) and ``other_titles`` (how many other entitlements count on the day).
 
-    Raises BhytError for true-or-false columns that are no group, for entitlements that are missing or something else
-    than true or false, and for an entitlement to support of an unnamed kind; all are named at once.
+    Raises
+    ------
+    BhytError
+        for true-or-false columns that are no group, for entitlements that are missing or something else than true or
+        false, and for an entitlement to support of an unnamed kind; all are named at once.
 
     Examples
     --------

@@ -69,30 +69,40 @@ def reclassify(
 
     Parameters
     ----------
-    data : Dataset; a user's own list is rows of its ``zones`` under a decision of any name.
-    decision : as in the tables ``zones`` and ``losses``. Communes may leave on days of their own.
-    area : name or code; without one, every unit that has figures, and those above the communes of the decision.
-    by : "subgroup" for one row a commune and entitlement, with the column ``subgroup``; "former" for one row a former
+    data
+        Dataset; a user's own list is rows of its ``zones`` under a decision of any name.
+    decision
+        as in the tables ``zones`` and ``losses``. Communes may leave on days of their own.
+    area
+        name or code; without one, every unit that has figures, and those above the communes of the decision.
+    by
+        "subgroup" for one row a commune and entitlement, with the column ``subgroup``; "former" for one row a former
         commune, with ``former`` (its code, "" where the commune came from no other) and ``former_name``; or both
         ("subgroup, former"). Left out, or "commune", is one row a commune.
-    minority_share : share of ethnic minorities assumed where no count of them is known (share of people, 0 to 1); what
-        rests on it is estimated.
-    other_entitlement_share : share of those who lose the entitlement by area and hold another state-paid one later in
-        the order of article 12 (0 to 1); they keep a state-paid card.
+    minority_share
+        share of ethnic minorities assumed where no count of them is known (share of people, 0 to 1); what rests on it
+        is estimated.
+    other_entitlement_share
+        share of those who lose the entitlement by area and hold another state-paid one later in the order of article 12
+        (0 to 1); they keep a state-paid card.
 
     Returns
     -------
-    DataFrame, one row a commune: ``area``, ``name``, ``zone_before``, ``zone_after`` ("" where not known),
-    ``population``, ``before`` (cards by area entitlement), ``lost``, ``kept``, ``gained``, ``after`` (whole people,
-    missing where not known; before = lost + kept, after = kept + gained), ``status``, ``on`` (the day), ``method``
-    ("zones", "spread", "published" or "listed"), ``source``, ``minority_lost`` (share of ethnic minorities among those
-    who lost), ``kept_other`` (of the kept, those under another state-paid entitlement), ``unknown`` (the first of
-    "zone_before", "cards" and "minority" that prevents a count; "special_villages" where they are not given and taken
-    as none). The zone before is "mixed" where former communes had different ones. By sub-group also ``moved``:
-    of the kept, those whose entitlement by area became the other one; before = lost + kept and after = kept - moved +
-    gained, where gained counts those who moved here.
+    DataFrame
+        One row a commune: ``area``, ``name``, ``zone_before``, ``zone_after`` ("" where not known), ``population``,
+        ``before`` (cards by area entitlement), ``lost``, ``kept``, ``gained``, ``after`` (whole people, missing where
+        not known; before = lost + kept, after = kept + gained), ``status``, ``on`` (the day), ``method`` ("zones",
+        "spread", "published" or "listed"), ``source``, ``minority_lost`` (share of ethnic minorities among those who
+        lost), ``kept_other`` (of the kept, those under another state-paid entitlement), ``unknown`` (the first of
+        "zone_before", "cards" and "minority" that prevents a count; "special_villages" where they are not given and
+        taken as none). The zone before is "mixed" where former communes had different ones. By sub-group also
+        ``moved``: of the kept, those whose entitlement by area became the other one; before = lost + kept and after =
+        kept - moved + gained, where gained counts those who moved here.
 
-    Raises BhytError for an unknown area, or a decision of which nothing is known anywhere.
+    Raises
+    ------
+    BhytError
+        for an unknown area, or a decision of which nothing is known anywhere.
 
     Examples
     --------
@@ -135,6 +145,25 @@ def unit_losses(data: Dataset, decision: str, area: str) -> pd.DataFrame:
     """Return the rows of `reclassify` if they hold all losses of the unit, else none.
 
     Of a province of which only one district's loss is known, the sum is not its loss.
+
+    Parameters
+    ----------
+    data
+        what `load` gives.
+    decision
+        as in the tables ``zones`` and ``losses``.
+    area
+        name or code of a unit.
+
+    Returns
+    -------
+    DataFrame
+        As of `reclassify`, or without rows.
+
+    Raises
+    ------
+    BhytError
+        for an unknown area.
 
     Examples
     --------

@@ -128,11 +128,27 @@ def largest_population(lost: float, rate_before: float, rate_after: float) -> in
 def reenrolment(data: Dataset, area: str, decision: str | None = None) -> pd.DataFrame:
     """Return the bounds of re-enrolment by the published figures, with the numbers that they rest on.
 
-    The decision is by default that of `default_decision`. One row (none where no loss is published): ``area``,
-    ``name``, ``decision``, ``lost``, ``on``, ``as_of`` (of the figure after), ``population``, ``population_as_of``,
-    ``before_low``, ``before_high``, ``after_low``, ``after_high`` (coverage, shares), ``low``, ``high`` (share of
-    those who lost who are insured again), ``low_people``, ``largest_population`` (missing unless a rate is known on
-    both sides), ``status``.
+    Parameters
+    ----------
+    data
+        what `load` gives.
+    area
+        name or code of a unit.
+    decision
+        by default that of `default_decision`.
+
+    Returns
+    -------
+    DataFrame
+        One row (none where no loss is published): ``area``, ``name``, ``decision``, ``lost``, ``on``, ``as_of`` (of the
+        figure after), ``population``, ``population_as_of``, ``before_low``, ``before_high``, ``after_low``,
+        ``after_high`` (coverage, shares), ``low``, ``high`` (share of those who lost who are insured again),
+        ``low_people``, ``largest_population`` (missing unless a rate is known on both sides), ``status``.
+
+    Raises
+    ------
+    BhytError
+        for an unknown area.
 
     Examples
     --------

@@ -35,21 +35,29 @@ def rezone(
 
     Parameters
     ----------
-    data : Dataset.
-    zones : the new zone ("III", "II", "I" or "none") by the name or code of a commune, ``{"Xã Thanh Hải": "III"}``, or
-        by the zone of many: ``{"II": "I"}`` moves all communes of zone II to zone I.
-    decision : one of the data, which then has these zones instead; or the name of one of your own, with ``since``.
-        Left out, it is that of the area, or with ``since`` a new one of the name "rezone".
-    area : name or code of the unit in which communes are looked for; left out, all.
-    since : the day of a decision of your own; left out, each commune has its day under the decision.
+    data
+        Dataset.
+    zones
+        the new zone ("III", "II", "I" or "none") by the name or code of a commune, ``{"Xã Thanh Hải": "III"}``, or by
+        the zone of many: ``{"II": "I"}`` moves all communes of zone II to zone I.
+    decision
+        one of the data, which then has these zones instead; or the name of one of your own, with ``since``. Left out,
+        it is that of the area, or with ``since`` a new one of the name "rezone".
+    area
+        name or code of the unit in which communes are looked for; left out, all.
+    since
+        the day of a decision of your own; left out, each commune has its day under the decision.
 
     Returns
     -------
-    Dataset; what rests on the new zones is estimated, because it was not decided. Published totals of a loss change by
-    the communes that leave or stay (`apply_zone_moves`).
+    Dataset
+        Dataset; what rests on the new zones is estimated, because it was not decided. Published totals of a loss change
+        by the communes that leave or stay (`apply_zone_moves`).
 
-    Raises BhytError with all communes and zones that there are not, for a zone that no commune has, and where no day is
-    known.
+    Raises
+    ------
+    BhytError
+        with all communes and zones that there are not, for a zone that no commune has, and where no day is known.
 
     Examples
     --------

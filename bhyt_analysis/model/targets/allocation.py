@@ -82,23 +82,36 @@ def allocate(
 
     Parameters
     ----------
-    communes : one row a commune: ``area``, ``population`` and ``insured`` (whole people). Optional: ``name`` (for
-        messages), ``last_year`` (insured people that the ratchet keeps, where more than today), ``cap`` (highest rate,
-        blank is none). By method: ``lost`` (people), ``cost_per_person`` (VND for one more insured person) and
-        ``reach`` (most people that can be added, blank is all), ``capacity`` (any unit).
-    rate, relation : the target, as in `people_needed`: 0.906, 90.6 and "90,6%" are the same.
-    ratchet : no commune falls below the people insured today. Without it share-of-gap, equal-rate and equal-points may
-        lower a commune; the other methods never do.
-    caps : highest target rate of any commune. One that is above it stays there.
-    minimum : lowest rate of some communes, by their area.
+    communes
+        one row a commune: ``area``, ``population`` and ``insured`` (whole people). Optional: ``name`` (for messages),
+        ``last_year`` (insured people that the ratchet keeps, where more than today), ``cap`` (highest rate, blank is
+        none). By method: ``lost`` (people), ``cost_per_person`` (VND for one more insured person) and ``reach`` (most
+        people that can be added, blank is all), ``capacity`` (any unit).
+    rate
+        the target, as in `people_needed`: 0.906, 90.6 and "90,6%" are the same.
+    relation
+        "=", ">=" or ">", as in `people_needed`.
+    method
+        one of the table above; "share-of-gap" by default.
+    ratchet
+        no commune falls below the people insured today. Without it share-of-gap, equal-rate and equal-points may lower
+        a commune; the other methods never do.
+    caps
+        highest target rate of any commune. One that is above it stays there.
+    minimum
+        lowest rate of some communes, by their area.
 
     Returns
     -------
-    A new DataFrame, rows and index as in ``communes``: its columns, then ``target_people``, ``target_rate`` (a share,
-    missing where no people live) and ``to_add`` (people).
+    DataFrame
+        A new DataFrame, rows and index as in ``communes``: its columns, then ``target_people``, ``target_rate`` (a
+        share, missing where no people live) and ``to_add`` (people).
 
-    Raises BhytError with all missing columns or all bad values at once, for an unknown method, and for a target that
-    can't be reached, with the most or the least that can.
+    Raises
+    ------
+    BhytError
+        with all missing columns or all bad values at once, for an unknown method, and for a target that can't be
+        reached, with the most or the least that can.
 
     Examples
     --------

@@ -35,11 +35,22 @@ def people_needed(population: int, rate: ShareLike, relation: str = "=") -> int:
 
     Parameters
     ----------
-    population : people.
-    rate : the target, as people write it: 0.906, "0,906", 90.6, "90,6%" are the same; 1 is 100% (see `parse_share`).
-    relation : "=" and ">=" ask for at least the rate, ">" for more than it.
+    population
+        people.
+    rate
+        the target, as people write it: 0.906, "0,906", 90.6, "90,6%" are the same; 1 is 100% (see `parse_share`).
+    relation
+        "=" and ">=" ask for at least the rate, ">" for more than it.
 
-    Raises BhytError for a rate above 100% or that is no number, and where the target is more than all people.
+    Returns
+    -------
+    int
+        People.
+
+    Raises
+    ------
+    BhytError
+        for a rate above 100% or that is no number, and where the target is more than all people.
 
     Examples
     --------
@@ -70,13 +81,26 @@ def _wrong(function: str, name: str, value: object, expected: str) -> BhytError:
 def target_path(start: ShareLike, end: ShareLike, years: int, kind: str = "gap") -> list[float]:
     """Return the coverage at the end of each year on the way from ``start`` to ``end``, both included.
 
-    Both are shares as people write them: 0.851, 85.1 and "85,1%" are the same.
+    Parameters
+    ----------
+    start, end
+        the coverage now and at the end: 0.851, 85.1 and "85,1%" are the same.
+    years
+        how many, 1 or more.
+    kind
+        "gap" closes the same part of the remaining gap each year, 1 - c_t = (1 - c_0)(1 - k)^t; "logit" is a straight
+        line in the log-odds; "straight" a straight line.
 
-    ``gap`` closes the same part of the remaining gap each year, 1 - c_t = (1 - c_0)(1 - k)^t; ``logit`` is a straight
-    line in the log-odds; ``straight`` a straight line.
+    Returns
+    -------
+    list of float
+        Shares, one more than years.
 
-    Raises BhytError for what is no share, for ``gap`` and ``logit`` also at 1 (a gap can't be closed by parts), for
-    fewer than one year or an unknown kind.
+    Raises
+    ------
+    BhytError
+        for what is no share, for ``gap`` and ``logit`` also at 1 (a gap can't be closed by parts), for fewer than one
+        year or an unknown kind.
 
     Examples
     --------
@@ -161,12 +185,29 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
     published, they are the rate times that population. Where that population is of another year than the rate, or than
     the first target if there is no rate, the steps are estimated.
 
-    One row a target date, with ``on``, ``level``, ``relation``, ``rate``, ``population``, ``people_needed``,
-    ``to_add`` (people, on the line before), ``total_to_add``, ``share_of_gain``, ``points`` (rise of the rate),
-    ``insured_now``, ``now_as_of``, ``population_as_of``, ``population_status``, ``instrument``, ``status``. A unit
-    without own targets has the rows of the nearest unit above that has any, whose kind is ``level``. A unit without
-    any figure has the targets that are not past on the day ``as_of``, today or its own last day, if there are any;
-    else the last one.
+    Parameters
+    ----------
+    data
+        what `load` gives.
+    area
+        name or code of a unit.
+    as_of
+        the day from which targets count; None is today, or the last day of the unit.
+
+    Returns
+    -------
+    DataFrame
+        One row a target date, with ``on``, ``level``, ``relation``, ``rate``, ``population``, ``people_needed``,
+        ``to_add`` (people, on the line before), ``total_to_add``, ``share_of_gain``, ``points`` (rise of the rate),
+        ``insured_now``, ``now_as_of``, ``population_as_of``, ``population_status``, ``instrument``, ``status``. A unit
+        without own targets has the rows of the nearest unit above that has any, whose kind is ``level``. A unit without
+        any figure has the targets that are not past on the day ``as_of``, today or its own last day, if there are any;
+        else the last one.
+
+    Raises
+    ------
+    BhytError
+        for an unknown area.
 
     Examples
     --------
