@@ -616,7 +616,7 @@ def verify(folder: str, lang: str) -> int:
 
 
 def _print_json(content: object) -> None:
-    print(to_json(content))
+    print(to_json(content, ascii_only=not str(sys.stdout.encoding).lower().startswith("utf")))
 
 
 def _print_table(

@@ -74,6 +74,10 @@ def test_help_lists_the_choices_of_the_library(capsys):
         (["simulate", "--area", "X001", "--draws", "-1"], "--draws: «-1» không phải là số nguyên từ 0 trở lên."),
         (["allocate", "--rate", "chín"], "--rate: “chín” không phải là tỷ lệ; hãy ghi như 90,6%, 90,6 hoặc 0,906."),
         (["allocate", "--method", "best"], "--method: «best» không có trong danh sách: " + ", ".join(METHODS) + "."),
+        (["allocate", "--method", "levelup"], "--method: không có «levelup»; có phải là level-up? Danh sách: share"),
+        (["brieff"], "Không có lệnh «brieff»; có phải là brief?"),
+        (["briefing"], "Không có lệnh «briefing»; có phải là brief?"),
+        (["brief", "--output", "x"], "Lệnh không có tùy chọn --output; có phải là --out?"),
         (["allocate", "--rate", "-5%"], "--rate: “-5%” là số âm; hãy ghi tỷ lệ từ 0% đến 100%, như 90,6% hoặc 0,906."),
         (["allocate", "--rate", "930"], "--rate: “930” lớn hơn 100%; hãy ghi tỷ lệ như 90,6%, 90,6 hoặc 0,906."),
         (["law", "--on", "31/02/2022"], "--on: Không có ngày “31/02/2022”: tháng 2/2022 chỉ có 28 ngày."),
@@ -83,7 +87,10 @@ def test_help_lists_the_choices_of_the_library(capsys):
         (["brief", "--out", "x", "--as-of", "30/2/2022"], "--as-of: Không có ngày “30/2/2022”"),
         (["monitor", "--month", "2022-13"], "--month: “2022-13”: không có tháng 13"),
         (["monitor", "--month", "quý 2"], "--month: “quý 2” không phải là tháng; hãy ghi như 06/2022 hoặc 2022-06."),
-        (["brief", "--out", "x", "--formats", "html,ppt"], "--formats: «ppt» không có trong danh sách: html"),
+        (
+            ["brief", "--out", "x", "--formats", "html,ppt"],
+            "--formats: không có «ppt»; có phải là pptx? Danh sách: html",
+        ),
     ],
 )
 def test_a_wrong_call_is_one_sentence_and_exit_status_2(call, message, capsys):

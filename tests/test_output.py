@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import unicodedata
 
 import pytest
 
@@ -119,3 +120,73 @@ def test_an_error_of_a_cell_is_its_own_text_on_one_line():
 def test_a_wrong_call_is_not_said_in_the_words_of_the_parser(call, sentence, capsys):
     assert main(call) == 2
     assert capsys.readouterr().err == sentence + "\n"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [
+        ("cp1252", "Tiêng Viêt: Xã Dông Côc, Huyên Luc Ngan"),
+        ("cp1258", "Tiếng Việt: Xã Đồng Cốc, Huyện Lục Ngạn"),
+        ("cp437", "Tiêng Viêt: Xa Dông Côc, Huyên Luc Ngan"),
+        ("ascii", "Tieng Viet: Xa Dong Coc, Huyen Luc Ngan"),
+        ("utf-8", "Tiếng Việt: Xã Đồng Cốc, Huyện Lục Ngạn"),
+    ],
+)
+def test_a_code_page_without_vietnamese_keeps_the_letters(encoding, words):
+    code = "import sys; from bhyt_analysis.i18n.output import guarded_streams\n"
+    code += "with guarded_streams('vi'): print('Tiếng Việt: Xã Đồng Cốc, Huyện Lục Ngạn')"
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, timeout=SECONDS)
+    assert (run.returncode, run.stderr) == (0, b"")
+    assert unicodedata.normalize("NFC", run.stdout.decode(encoding).strip()) == words
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp1258", "cp437"])
+@pytest.mark.parametrize(
+    ("call", "status"),
+    [
+        (["reclassify", "--decision", "861", "--area", "X001"], 0),
+        (["audit", "--area", "Sơn Dương", "--json"], 0),
+        (["law", "--on", "hôm nay"], 2),
+        (["simulate", "--help", "--lang", "vi"], 0),
+    ],
+)
+def test_no_command_fails_on_a_windows_code_page(call, status, encoding):
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    run = subprocess.run([*BHYT, *call], env=environment, capture_output=True, timeout=SECONDS)
+    text = (run.stdout + run.stderr).decode(encoding)
+    assert (run.returncode, "Traceback" in text, "?" in text.replace("--help", "")) == (status, False, False)
+    if "--json" in call:  # for programs: nothing is lost
+        assert "cùng một chỉ số" in " ".join(finding["message"] for finding in json.loads(run.stdout)).casefold()
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (32, "đang mở trong chương trình khác"),
+        (112, "ổ đĩa đã đầy"),
+        (123, "ký tự mà hệ thống không nhận"),
+        (206, "dài quá mức"),
+    ],
+)
+def test_what_windows_refuses_is_said_in_words(number, words):
+    error = OSError(errno.EINVAL, "The process cannot access the file", "bang.csv")
+    error.winerror = number
+    assert failure(error).text("vi").startswith("bang.csv: ")
+    assert words in failure(error).text("vi")
+    sent = cell_failure("PermissionError", f"[WinError {number}] The process cannot access the file: 'bang.csv'")
+    assert sent.text("vi") == failure(error).text("vi")
+
+
+def test_a_settings_file_that_may_not_be_read_is_not_said_to_be_missing(tmp_path, monkeypatch, capsys):
+    file = tmp_path / "k.toml"
+    file.write_text('name = "x"', encoding="utf-8")
+
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, "Permission denied", str(file))
+
+    monkeypatch.setattr("bhyt_analysis.ingest.file_kinds.read_content", refuse)
+    assert main(["simulate", "--area", "X001", "--scenario", str(file)]) == 2
+    captured = capsys.readouterr().err
+    assert "không được phép đọc hoặc ghi" in captured
+    assert "Permission" not in captured

@@ -163,9 +163,19 @@ class Choice(click.ParamType):
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str | tuple[str, ...]:
         """Return the choice, or several divided by commas; raise with all that there are."""
         choices, words = list(self.choices()), tuple(value.split(",")) if self.several else (value,)
-        for word in set(words) - set(choices):
-            raise BhytError(("usage.choice", {"option": _name(param), "found": word, "choices": ", ".join(choices)}))
-        return words if self.several else value
+        chosen = tuple(self._find(word.strip(), choices, _name(param)) for word in words)
+        return chosen if self.several else chosen[0]
+
+    @staticmethod
+    def _find(word: str, choices: list[str], option: str) -> str:
+        """Return the choice of a word, whatever its case and the marks between its parts."""
+        plain = re.sub("[_ ]", "-", word.casefold())
+        if chosen := next((c for c in choices if c.casefold().replace("_", "-") == plain), None):
+            return chosen
+        fields = {"option": option, "found": word, "choices": ", ".join(choices)}
+        if nearest := nearest_choice(word, choices):
+            raise BhytError(("usage.choice_near", {**fields, "nearest": nearest}))
+        raise BhytError(("usage.choice", fields))
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Return the choices that begin with what is typed."""

@@ -30,9 +30,20 @@ REASONS = {
     "no_answer": ("ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH"),
     "disk_damaged": ("EIO", "ESTALE", "EUCLEAN"),
 }
+# Errors of Windows that `errno` does not tell apart, by their numbers: sharing and lock violations, names, networks.
+WINDOWS_REASONS = {
+    "in_use": (32, 33, 1224),
+    "disk_full": (39, 112),
+    "read_only": (19,),
+    "bad_name": (123, 161),
+    "name_too_long": (111, 206),
+    "not_a_folder": (267,),
+    "no_answer": (53, 54, 55, 59, 64, 67, 121, 1231),
+}
+_WINDOWS_KEYS = {number: key for key, numbers in WINDOWS_REASONS.items() for number in numbers}
 _KEYS = {getattr(errno, name): key for key, names in REASONS.items() for name in names if hasattr(errno, name)}
 _NO_THREAD = "can't start new thread"
-_SYSTEM_ERROR = re.compile(r"\[(?:Errno|WinError) (\d+)\] [^:]*(?:: ('.*?'|\".*?\"))?")
+_SYSTEM_ERROR = re.compile(r"\[(Errno|WinError) (\d+)\] [^:]*(?:: ('.*?'|\".*?\"))?")
 MAX_LETTERS = 400  # of what a library says
 
 
@@ -78,7 +89,9 @@ def failure_key(error: BaseException) -> str | None:
         return "failure.not_utf8"
     if not isinstance(error, OSError):
         return None
-    reason = "no_answer" if isinstance(error, TimeoutError) else _KEYS.get(error.errno or 0, "system")
+    if isinstance(error, TimeoutError):
+        return "failure.no_answer"
+    reason = _WINDOWS_KEYS.get(getattr(error, "winerror", None) or 0) or _KEYS.get(error.errno or 0, "system")
     return f"failure.{reason}"
 
 
@@ -104,7 +117,10 @@ def sent_error(name: str, text: str) -> BaseException | None:
         return RuntimeError(_NO_THREAD)
     kind = getattr(builtins, name, object)
     if isinstance(kind, type) and issubclass(kind, OSError) and (match := _SYSTEM_ERROR.match(text)):
-        return OSError(int(match[1]), "", ast.literal_eval(match[2]) if match[2] else None)
+        sent = OSError(int(match[2]), "", ast.literal_eval(match[3]) if match[3] else None)
+        if match[1] == "WinError":
+            sent.winerror = int(match[2])  # type: ignore[attr-defined]  # known on Windows only
+        return sent
     return None
 
 

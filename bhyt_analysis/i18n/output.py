@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import io
 import os
 import sys
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -74,14 +76,71 @@ class Output:
             os.close(null)
 
 
+_TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}
+_SIGNS = str.maketrans({
+    "đ": "d", "Đ": "D", "“": '"', "”": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "−": "-",
+    "×": "x", "≥": ">=", "≤": "<=", "→": "->", "…": "...", "·": "-", "•": "-", "\u00a0": " ",
+})  # fmt: skip
+
+
+def plain_letters(text: str, encoding: str) -> str:
+    """Return a text in the letters of a code page: without tones, then without other marks, where it lacks them.
+
+    Examples
+    --------
+    >>> plain_letters("“Tiếng Việt” – đ", "cp1252"), plain_letters("“Tiếng Việt” – đ", "ascii")
+    ('“Tiêng Viêt” – d', '"Tieng Viet" - d')
+    >>> plain_letters("Tiếng Việt", "cp1258") == "Tiê\u0301ng Viê\u0323t"  # how this page writes tones
+    True
+    """
+    return "".join(next(form for form in _letter_forms(letter) if _has_letters(encoding, form)) for letter in text)
+
+
+def _letter_forms(letter: str) -> Iterator[str]:
+    """Yield a letter in ever plainer forms."""
+    parts = unicodedata.normalize("NFD", letter)
+    tones = "".join(mark for mark in parts if mark in _TONES)
+    toneless = unicodedata.normalize("NFC", "".join(mark for mark in parts if mark not in _TONES))
+    base = "".join(mark for mark in parts if not unicodedata.combining(mark))
+    yield from (letter, toneless + tones, toneless, base, letter.translate(_SIGNS), "?")
+
+
+def _has_letters(encoding: str, text: str) -> bool:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _prepare_stream(stream: Any) -> None:
+    """Let a stream write in UTF-8, also on a Windows console, or in the code page of a terminal or of the user.
+
+    What that page lacks is written in its nearest letters.
+    """
+    if not hasattr(stream, "reconfigure"):
+        return
+    encoding = stream.encoding or "utf-8"
+    if not (os.environ.get("PYTHONIOENCODING") or stream.isatty()) or encoding.lower().startswith("utf"):
+        stream.reconfigure(encoding="utf-8")
+        return
+
+    def replace_letters(error: UnicodeError) -> tuple[str, int]:
+        if not isinstance(error, UnicodeEncodeError):
+            raise error
+        return plain_letters(error.object[error.start : error.end], encoding), error.end
+
+    codecs.register_error(f"bhyt-{encoding}", replace_letters)
+    stream.reconfigure(errors=f"bhyt-{encoding}")
+
+
 @contextmanager
 def guarded_streams(lang: str) -> Iterator[None]:
-    """Guard standard output and standard error while a command runs; both are in UTF-8, also on a Windows console."""
+    """Guard standard output and standard error while a command runs; for their encoding see `plain_letters`."""
     open_missing_streams()
     before = sys.stdout, sys.stderr
     for stream in before:
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8")
+        _prepare_stream(stream)
     sys.stdout, sys.stderr = Output(before[0], True, lang), Output(before[1], False, lang)
     try:
         yield

@@ -135,15 +135,17 @@ def to_terminal(text: str) -> str:
     return printable(plain_text(text))
 
 
-def to_json(content: object) -> str:
+def to_json(content: object, ascii_only: bool = False) -> str:
     """Return JSON whose texts are those of the content, with numbers for what a terminal would not show or obey.
+
+    ``ascii_only``: with numbers for all other letters, too.
 
     Examples
     --------
     >>> to_json("Xã \\x1b[31mA\\x9b2J")
     '"Xã \\\\u001b[31mA\\\\u009b2J"'
     """
-    text = json.dumps(content, ensure_ascii=False, indent=1, default=str)
+    text = json.dumps(content, ensure_ascii=ascii_only, indent=1, default=str)
     return _HIDDEN.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
 
 

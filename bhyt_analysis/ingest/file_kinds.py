@@ -6,6 +6,7 @@ import re
 import stat
 from pathlib import Path
 
+from bhyt_analysis.i18n.failures import failure
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.ingest.limits import MB, TooLargeError
 from bhyt_analysis.ingest.packages import Package
@@ -80,8 +81,8 @@ def read_text(file: Path, most: int) -> str:
         raise BhytError(("error.wrong_kind", {"file": file, "kind": f"file_kind.{kind}"}))
     try:
         return read_content(file, most).decode("utf-8-sig")
-    except PermissionError:
-        raise BhytError(("error.no_such_file", {"file": file})) from None
+    except OSError as error:  # no right to read it, or another program has it open
+        raise failure(error, file) from None
     except UnicodeDecodeError as error:
         raise BhytError(("error.not_utf8", {"file": file.name, "byte": error.start})) from None
     except TooLargeError as error:
