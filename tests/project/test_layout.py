@@ -206,6 +206,7 @@ def test_the_wheel_from_the_sdist_is_that_from_the_repository(wheel, tmp_path):
 def test_an_installed_copy_carries_its_data_and_notebooks(wheel, tmp_path):
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path)
+    assert (tmp_path / "bhyt_analysis" / "py.typed").is_file()
     code = f"""
 import sys; sys.path.insert(0, {str(tmp_path)!r})
 import bhyt_analysis as b
