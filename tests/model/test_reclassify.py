@@ -17,7 +17,7 @@ from bhyt_analysis.model.reclassification.take_up import reenrolment
 from ..conftest import write_table
 
 
-def place(data, before, after, minority=0, villages=(0.0, 0.0), cards=1000, people=2000):
+def place(data, before, after, minority=0, villages=(0.0, 0.0), cards=1000, people=2000, group="difficult_area"):
     """One commune of a given share of minorities that moves between zones on 1 July 2021."""
     areas = data.areas.head(2).assign(
         code=["D", "C"], name=["Huyện", "Xã"], kind=["district", "commune"], parent=["", "D"]
@@ -30,7 +30,7 @@ def place(data, before, after, minority=0, villages=(0.0, 0.0), cards=1000, peop
         status="published",
     )
     cards = data.cards.head(1).assign(
-        area="C", as_of=pd.Timestamp("2021-06-30"), group="difficult_area", cards=cards, status="published"
+        area="C", as_of=pd.Timestamp("2021-06-30"), group=group, cards=cards, status="published"
     )
     zone = data.zones.head(1).assign(area="C", status="published")
     day = pd.Timestamp
@@ -82,6 +82,19 @@ def test_who_loses_by_zone(data, before, after, who, lost):
     row = place(data, before, after, minority=who)
     assert (row["lost"], row["kept"], row["gained"], row["after"]) == (lost, 1000 - lost, 0, 1000 - lost)
     assert row["status"] == "derived"
+
+
+@pytest.mark.parametrize("minority", [None, 0.6, 1])
+@pytest.mark.parametrize(("before", "after", "lost"), [("III", "I", 1000), ("III", "II", 0), ("II", "I", 1000)])
+def test_cards_under_the_code_of_minorities_are_theirs(data, before, after, lost, minority):
+    """In zone III the law entitles every resident; offices still report minorities there under their own code."""
+    row = place(data, before, after, minority, group="minority_in_difficult_area")
+    assert (row["before"], row["lost"], row["kept"]) == (1000, lost, 1000 - lost)
+
+
+def test_minorities_of_special_villages_keep_their_cards(data):
+    row = place(data, "III", "I", 1, (0.0, 0.25), group="minority_in_difficult_area")
+    assert (row["lost"], row["kept"]) == (750, 250)
 
 
 def test_kinh_of_zone_ii_had_no_card_to_lose(data):

@@ -104,9 +104,10 @@ def card_flows(rows: pd.DataFrame, minority: pd.Series) -> CardFlows:
     """Return what the zone table does to the cards of each commune, given its share of ethnic minorities."""
     weight, before, after, is_minority = resident_cells(rows, minority)
     # Axes: commune, entitlement, cell of residents.
-    weight, lose, move = weight[:, None], (after == "")[:, None], ((after != "") & (after != before))[:, None]
-    own = _has_entitlement(before)
+    weight, lose = weight[:, None], (after == "")[:, None]
+    move = np.stack([(after != "") & (after != key) for key in AREA_KEYS], axis=1)
     arrive = np.stack([(before == "") & (after == key) for key in AREA_KEYS], axis=1)
+    own = _add_minorities_of_zone_iii(_has_entitlement(before), before, is_minority)
     people, cards = (weight * own).sum(axis=2), rows[[*AREA_KEYS]].to_numpy(float)
 
     def cards_of(cells: NDArray[np.bool_]) -> Floats:
@@ -123,6 +124,18 @@ def card_flows(rows: pd.DataFrame, minority: pd.Series) -> CardFlows:
 def _has_entitlement(entitlement: NDArray[np.str_]) -> NDArray[np.bool_]:
     """Mark the cells of residents (commune, cell) that have each of `AREA_KEYS`: (commune, key, cell)."""
     return np.stack([entitlement != "" if key == "difficult_area" else entitlement == key for key in AREA_KEYS], axis=1)
+
+
+def _add_minorities_of_zone_iii(
+    own: NDArray[np.bool_], before: NDArray[np.str_], is_minority: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Mark entitled minorities as holders of minority cards where the zone table has none of these.
+
+    In zone III the law entitles every resident, yet offices report the cards of minorities there under their own code.
+    """
+    own, key = own.copy(), AREA_KEYS.index(MINORITY)
+    own[:, key] |= ~own[:, key].any(axis=1, keepdims=True) & (before != "") & is_minority
+    return own
 
 
 def entitled_share(rows: pd.DataFrame, minority: pd.Series) -> Floats:
