@@ -66,6 +66,7 @@ def run_page(page: str, folder: Path) -> str:
     with chdir(folder):
         for block in blocks(page):
             if block.title:
+                Path(block.title).parent.mkdir(exist_ok=True)
                 Path(block.title).write_text(block.text, "utf-8")
             elif block.language == "sh":
                 for line in block.text.replace("\\\n", " ").splitlines():
@@ -80,11 +81,13 @@ def run_page(page: str, folder: Path) -> str:
 
 
 def prepare_folder(folder: Path) -> None:
-    """Put the files that the pages work with into a folder: workbooks, answers, the bundled data.
+    """Put the files that the pages work with into a folder: workbooks, a folder of them, answers, the bundled data.
 
     ``bao_cao.xlsx`` is the sheet that docs/own_data.md shows, ``bao_cao_2.xlsx`` the same with two faults.
     """
-    shutil.copy(ROOT / "docs" / "bat_dau" / "muoi_xa.xlsx", folder)
+    (folder / "so_lieu").mkdir()
+    for place in (folder, folder / "so_lieu"):
+        shutil.copy(ROOT / "docs" / "bat_dau" / "muoi_xa.xlsx", place)
     (folder / "tra_loi.toml").write_text('blanks = "0"\n', "utf-8")
     (folder / "data").symlink_to(ROOT / "data")
     book = office_workbook((ROOT / "docs" / "own_data.md").read_text("utf-8"))
