@@ -116,6 +116,8 @@ def try_python(version: str, base: str, folder: Path, sdist: Path, wheel: Path) 
     missing = [f for f in FORMATS if not any(p.suffix == f".{f}" and p.parent != out for p in documents.values())]
     assert not missing, f"no document of these formats: {missing}"
     run([bhyt, "check", environment_data(environment)], folder)
+    scenario = ["--scenario", "near_poor_100", "--draws", "0"]  # which names a reform of the bundled data
+    assert "2027" in run([bhyt, "simulate", "--area", "Sơn Dương", *scenario], folder)
     assert run([bhyt, "--version"], folder).strip() == f"bhyt {wheel.name.split('-')[1]}"
     if base == sys.executable:
         try_explorer(environment / "bin", folder)
