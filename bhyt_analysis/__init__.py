@@ -40,6 +40,7 @@ _NAMES = {
     "assign_entitlement": "model.reclassification.entitlements",
     "reenrolment": "model.reclassification.take_up",
     "premiums": "model.finance.premiums",
+    "household_premium": "model.finance.premiums",
     "full_year_cost": "model.finance.premiums",
     "budget": "model.finance.budget",
     "people_needed": "model.targets.targets",
@@ -109,6 +110,7 @@ if TYPE_CHECKING:  # the same names, for type checkers and editors: `tests/proje
     from bhyt_analysis.model.coverage.headline import headline as headline
     from bhyt_analysis.model.finance.budget import budget as budget
     from bhyt_analysis.model.finance.premiums import full_year_cost as full_year_cost
+    from bhyt_analysis.model.finance.premiums import household_premium as household_premium
     from bhyt_analysis.model.finance.premiums import premiums as premiums
     from bhyt_analysis.model.monitoring import monitor as monitoring  # noqa: F401
     from bhyt_analysis.model.monitoring.funnel import funnel as funnel

@@ -11,7 +11,7 @@ from bhyt_analysis.charts.chart import Chart
 from bhyt_analysis.charts.chart_files import save
 from bhyt_analysis.charts.chart_settings import ChartSettings, settings
 from bhyt_analysis.charts.communes import commune_people, communes, gaps, small_multiples
-from bhyt_analysis.charts.coverage import bullet, group_mix, groups, path, target_gap
+from bhyt_analysis.charts.coverage import bullet, by_month, group_mix, groups, path, target_gap
 from bhyt_analysis.charts.description import ChartDescription
 from bhyt_analysis.charts.finance import cost, cost_per_insured, payers, premium
 from bhyt_analysis.charts.maps import choropleth
@@ -26,6 +26,7 @@ __all__ = (
     "ChartSettings",
     "backtest",
     "bullet",
+    "by_month",
     "choropleth",
     "commune_people",
     "communes",

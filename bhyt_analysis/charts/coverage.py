@@ -7,9 +7,11 @@ import pandas as pd
 
 from bhyt_analysis.charts import chart as drawing
 from bhyt_analysis.charts.chart import Chart, chart_function
+from bhyt_analysis.charts.projection import DASHES, LINES, month_names, set_months
 from bhyt_analysis.i18n.formats import format_date, format_number
 from bhyt_analysis.i18n.languages import check_lang
-from bhyt_analysis.i18n.messages import format_message, translate
+from bhyt_analysis.i18n.messages import BhytError, format_message, translate
+from bhyt_analysis.i18n.shares import parse_share
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.groups import groups as legal_groups
 from bhyt_analysis.tables.columns import column_name
@@ -387,3 +389,60 @@ def _path_from_now(steps: pd.DataFrame, name: str, lang: str, source: str) -> Ch
     sheet.set_axis("y", "axis.rate", (bottom, top), (bottom, 100))
     steps_text = (f"{y} ({text} {people})" if text else y for y, text in zip(years, additions, strict=True))
     return sheet.finish(source, [labels[0], *steps_text], "line")
+
+
+@chart_function
+def by_month(
+    rows: pd.DataFrame,
+    name: str = "",
+    lang: str | None = None,
+    source: str = "",
+    target: float | None = None,
+    *,
+    size: str = "a4",
+) -> Chart:
+    """Draw coverage month by month, a line for each unit; each line named at its end.
+
+    ``rows``: what `coverage` gives by month, of one unit or of a few. ``name``: in the title, by default the unit's.
+    ``target``: a share, drawn as a line.
+
+    Examples
+    --------
+    >>> rows = bhyt.coverage(bhyt.load(), "X001", by="month")
+    >>> chart = bhyt.charts.by_month(rows, lang="vi", source="bảng cards", target=0.93)
+    """
+    lang = check_lang(lang)
+    rows = add_labels(rows[rows["rate"].notna()], lang)
+    if rows.empty:
+        raise BhytError(("error.no_rates", {}))
+    if rows.duplicated(["area", "as_of"]).any():
+        raise BhytError(("error.several_rates", {}))
+    units = rows["area"].drop_duplicates().tolist()
+    title = name or (inline_name(rows["name"].iloc[-1], lang) if len(units) == 1 else "")
+    sheet = drawing.new_chart(100, "chart.by_month", title, lang, rows["status"])
+    days = pd.Series(sorted(rows["as_of"].unique()))
+    ends = []
+    for i, area in enumerate(units):
+        line = rows[rows["area"] == area].sort_values("as_of").set_index("as_of")
+        color, dash = drawing.hue(LINES[i % len(LINES)]), DASHES[i % len(DASHES)]
+        sheet.axes.plot(
+            line.index, line["rate"] * 100, color=color, ls=dash, lw=1.8, marker="o" if len(line) < 3 else ""
+        )
+        label = drawing.percent_label(line["rate"].iloc[-1], lang)
+        unit = str(line["name"].iloc[-1])
+        ends.append((line["rate"].iloc[-1] * 100, label if len(units) == 1 else f"{unit}: {label}", color))
+        sheet.add_series(unit, line["rate"].reindex(days), "p1", color)
+    if target is not None:
+        share = float(parse_share(target))
+        sheet.axes.axhline(share * 100, color=drawing.BLACK, lw=0.9, ls="--")
+        ends.append(
+            (
+                share * 100,
+                f"{translate('label.target', lang)} {drawing.percent_label(share, lang, 'published')}",
+                drawing.BLACK,
+            )
+        )
+    sheet.label_line_ends(ends, drawing.scale_width(1.9))
+    set_months(sheet.axes, days)
+    sheet.set_axis("y", "axis.rate")
+    return sheet.finish(source, month_names(days), "line", over_time=True)

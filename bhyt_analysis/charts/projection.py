@@ -95,7 +95,7 @@ def fan(
         is_early = (on - x.min()).days < (x.max() - x.min()).days / 8
         sheet.label(text, (on, rate * 100), (0, 7), "left" if is_early else "center", "baseline", zorder=6)
         more.append(f"{translate('label.target', lang)} {format_date(target['on'], lang)}: {text}")
-    _set_months(axes, x)
+    set_months(axes, x)
     bottom, top = axes.get_ylim()
     sheet.set_axis("y", "axis.reported_rate", (max(0, bottom - 0.5), min(104, top + 1.5)))
     for day, supported in (support_ends or {}).items():
@@ -112,7 +112,7 @@ def fan(
         sheet.add_series(text, frame[yearly]["rate"], "p1")
     sheet.label_line_ends(fan_ends(lines, lang), drawing.scale_width(1.45))
     note = fan_note(draws, lang)
-    return sheet.finish(source, _month_names(x[yearly]), note=note, more="; ".join(more), over_time=True)
+    return sheet.finish(source, month_names(x[yearly]), note=note, more="; ".join(more), over_time=True)
 
 
 def fan_name(totals: pd.DataFrame, name: str) -> str:
@@ -187,9 +187,9 @@ def scenarios(rows: pd.DataFrame, name: str, lang: str | None = None, source: st
         ends.append((rate * 100, f"{scenario}: {drawing.percent_label(rate, lang)}", color))
         sheet.add_series(str(scenario), line["rate"], "p1", color)
     sheet.label_line_ends(ends, drawing.scale_width(1.9))
-    _set_months(sheet.axes, rows["month"])
+    set_months(sheet.axes, rows["month"])
     sheet.set_axis("y", "axis.reported_rate")
-    months = _month_names(rows.loc[rows["scenario"] == rows["scenario"].iloc[0], "month"])
+    months = month_names(rows.loc[rows["scenario"] == rows["scenario"].iloc[0], "month"])
     return sheet.finish(source, months, "line", over_time=True)
 
 
@@ -199,11 +199,18 @@ def _is_yearly(rows: pd.DataFrame) -> pd.Series:
     return ends | (rows["month"].dt.month == 12)
 
 
-def _month_names(months: Iterable[pd.Timestamp]) -> list[str]:
+def month_names(months: Iterable[pd.Timestamp]) -> list[str]:
+    """Return months as an alternative text has them.
+
+    Examples
+    --------
+    >>> month_names([pd.Timestamp("2022-06-30")])
+    ['06/2022']
+    """
     return [f"{m:%m/%Y}" for m in months]
 
 
-def _set_months(axes: Axes, months: pd.Series) -> None:
+def set_months(axes: Axes, months: pd.Series) -> None:
     """Set the horizontal axis to these months, with years or months as ticks."""
     span, narrow = (months.max() - months.min()).days, drawing.is_narrow()
     if span > 800:
@@ -330,12 +337,12 @@ def reenrolment(rows: pd.DataFrame, name: str, lang: str | None = None, source: 
     sheet.axes.stackplot(rows["month"], layers, labels=labels, **look)
     text = drawing.wrap_legend_label(translate("label.broken", lang))
     sheet.axes.plot(rows["month"], rows["broken"] / 1000, color=drawing.BLACK, lw=1.4, ls="--", label=text)
-    _set_months(sheet.axes, rows["month"])
+    set_months(sheet.axes, rows["month"])
     sheet.set_axis("y", "axis.thousands", (0, rows["lost"].max() / 1000))
     sheet.legend()
     for key, text in names.items():
         sheet.add_series(text, rows[key], "n")
-    return sheet.finish(source, _month_names(rows["month"]), axis=translate("axis.people", lang), over_time=True)
+    return sheet.finish(source, month_names(rows["month"]), axis=translate("axis.people", lang), over_time=True)
 
 
 @chart_function

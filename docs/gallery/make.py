@@ -18,7 +18,8 @@ from bhyt_analysis.charts.chart import Chart, render_image
 HERE = Path(__file__).parent
 # By topic; a chart that is not named here comes last.
 ORDER = (
-    "bullet", "communes", "gaps", "tiles", "choropleth", "commune_people", "groups", "group_mix", "small_multiples",
+    "bullet", "communes", "gaps", "tiles", "choropleth", "commune_people", "groups", "group_mix", "by_month",
+    "small_multiples",
     "states", "pace", "funnel", "expiring_cards", "losses", "slope", "waterfall", "flows", "reenrolment", "curve",
     "path", "fan", "scenarios", "tornado", "backtest", "premium", "cost", "payers", "cost_per_insured",
 )  # fmt: skip

@@ -25,7 +25,7 @@ spec.loader.exec_module(gallery)
 OURS = {
     "bullet", "groups", "group_mix", "waterfall", "slope", "small_multiples", "gaps", "communes", "fan", "path",
     "tornado", "flows", "reenrolment", "payers", "cost_per_insured", "backtest", "choropleth", "losses", "curve",
-    "cost", "premium", "commune_people", "scenarios", "pace", "funnel", "expiring_cards", "states", "tiles",
+    "cost", "premium", "commune_people", "scenarios", "by_month", "pace", "funnel", "expiring_cards", "states", "tiles",
 }  # fmt: skip
 LINES = {name: gallery.lines(draw) for name, draw in gallery.charts().items() if name in OURS}
 

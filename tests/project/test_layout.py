@@ -139,7 +139,7 @@ def test_the_public_surface():
         "break_even", "decompose", "backtest",
         "monitor", "verdict", "funnel", "explain", "explore", "run_batch", "BatchOptions", "charts", "tables",
         "Briefing", "unit_losses", "notebook",
-        "monitoring", "country", "area", "AreaView", "lang", "yearly", "rezone",
+        "monitoring", "country", "area", "AreaView", "lang", "yearly", "rezone", "household_premium",
     ]  # fmt: skip
     assert bhyt.__all__ == sorted(public)
     for name in bhyt.__all__:

@@ -1,11 +1,15 @@
 """A row of any result is explained in words, in both languages, with its articles."""
 
+import re
+
 import pandas as pd
 import pytest
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.targets.allocation import communes_to_allocate
+
+from .public_results import public_functions, public_results
 
 
 def rows(data, law, lang):
@@ -80,3 +84,29 @@ def test_the_premium_of_households_says_how_much_less_others_pay(data, law):
     row = months.query("group == 'household' and result == 'static'").iloc[0]
     share = row["vnd_household"] / (row["insured"] * 0.045 * 1_490_000)
     assert f"pays {share * 100:.0f}% of a first member's premium" in bhyt.explain(row, "en")
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_a_row_of_every_public_result_is_explained(data, law, lang):
+    names = set()
+    for name, table in public_results(data, law):
+        if name not in bhyt.__all__ or name == "groups" or table.empty:  # groups are law and no result
+            continue
+        names.add(name)
+        for row in (table.iloc[0], table.iloc[-1]):
+            text = bhyt.explain(row, lang, law)
+            assert len(text) > 30, name
+            assert not re.search(r"[{}]|\bnan\b|\bNone\b|<NA>|NaT", text), (name, text)
+    tables = {n for n, f in public_functions().items() if n in bhyt.__all__} - {"groups"}
+    assert tables <= names | {"target_probabilities"}, tables - names
+
+
+def test_an_explanation_of_a_target_has_its_figures(data):
+    row = bhyt.target_steps(data, "Sơn Dương").iloc[0]
+    text = bhyt.explain(row, "en")
+    assert "Insured people required: 165,191" in text  # 90.6% of 182,330
+    assert "smallest whole number that reaches the rate" in text
+    assert "Plan 2022-2025 of Sơn Dương district" in text
+    chance = bhyt.target_probabilities(data, "Sơn Dương", None, [{"on": "12/2022", "rate": 50}]).iloc[0]
+    assert "the share of draws in which it is" in bhyt.explain(chance, "en")
+    assert "100%" in bhyt.explain(chance, "en")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import SupportsIndex
 
 import numpy as np
 import pandas as pd
@@ -164,11 +165,24 @@ def _member_numbers(people: pd.DataFrame, last: int) -> np.ndarray:
 def household_premium(members: int, law: InForce) -> float:
     """Return what a household pays a year when all its members enrol on their own (VND).
 
+    Decree 146/2018/NĐ-CP art. 7 and Decree 188/2025/NĐ-CP art. 6: the first member pays the full premium, the others
+    0.7, 0.6, 0.5 and 0.4 of it. ``members``: of the household; ``law``: what `Law.at` gives, or the day itself.
+
+    Raises BhytError for a number of members that is none.
+
     Examples
     --------
     >>> household_premium(4, Law.read().at("2021-07-01"))
     2252880.0
     """
+    if not isinstance(members, SupportsIndex) or members < 1:
+        fields = {
+            "function": "household_premium",
+            "name": "members",
+            "found": members,
+            "expected": "expect.positive_number",
+        }
+        raise BhytError(("error.argument", fields))
     people = pd.DataFrame({"group": "household", "member": range(1, members + 1)})
     return float(premiums(people, law)["own_payment"].sum())
 

@@ -133,7 +133,7 @@ def range_fault(name: str, value: Any) -> Fault | None:
         return "error.assumption_single", {"name": name, "found": value}
     are_numbers = len(numbers) == 3 and all(isinstance(n, Real) and not isinstance(n, bool) for n in numbers)
     in_range = are_numbers and all(low <= n <= high for n in numbers)
-    if in_range and numbers == sorted(numbers, reverse=numbers[0] > numbers[-1]):
+    if in_range and numbers == sorted(numbers, reverse=bool(numbers[0] > numbers[-1])):
         return None
     limits = {"low": low, "high": high, "unit": _table().at[name, "unit"]}
     return "error.assumption_value", {"name": name, "found": value, **limits}

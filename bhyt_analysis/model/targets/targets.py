@@ -110,7 +110,7 @@ def target_path(start: ShareLike, end: ShareLike, years: int, kind: str = "gap")
     if kind not in PATH_KINDS:
         raise _wrong("target_path", "kind", kind, ", ".join(PATH_KINDS))
     if not isinstance(years, SupportsIndex) or years < 1:
-        raise _wrong("target_path", "years", years, "expect.years")
+        raise _wrong("target_path", "years", years, "expect.positive_number")
     top = 1.0 if kind == "straight" else math.nextafter(1.0, 0.0)
     start, end = float(parse_share(start)), float(parse_share(end))
     for name, value in (("start", start), ("end", end)):
