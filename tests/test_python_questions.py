@@ -53,8 +53,8 @@ def test_question_4_who_loses_and_gains_by_another_zone(data):
     changed = bhyt.rezone(data, {"Xã Thanh Hải": "III"})
     assert bhyt.reclassify(changed, "861", "Lục Ngạn")["lost"].sum() == 46_106 - 6_689
     # All of zone II in zone I from 2022 on: the cards by area title of those communes end.
-    moved = bhyt.rezone(data, {"II": "I"}, area=DISTRICT, since="01/01/2022")
-    table = bhyt.reclassify(moved, "rezone", DISTRICT).set_index("area")
+    rezoned = bhyt.rezone(data, {"II": "I"}, area=DISTRICT, since="01/01/2022")
+    table = bhyt.reclassify(rezoned, "rezone", DISTRICT).set_index("area")
     zones = data.zones[(data.zones["decision"] == "861") & (data.zones["zone"] == "II")]
     inside = zones.loc[zones["area"].str.startswith("X001"), "area"]
     assert sorted(table.index) == sorted(inside)
@@ -152,9 +152,9 @@ def test_question_10_the_premium_of_a_household_of_five():
 
 
 def test_question_11_a_scenario_in_code_or_by_its_name(data, tmp_path):
-    made = bhyt.Scenario("đến từng nhà", decision=861, end="12/2028", assumption_ranges={"outreach": 2})
+    own = bhyt.Scenario("đến từng nhà", decision=861, end="12/2028", assumption_ranges={"outreach": 2})
     by_name = bhyt.simulate(data, "Lục Ngạn", "decision_861_high", draws=0)
-    in_code = bhyt.simulate(data, "Lục Ngạn", made, draws=0)
+    in_code = bhyt.simulate(data, "Lục Ngạn", own, draws=0)
     assert in_code["insured"].tolist() == by_name["insured"].tolist()
     path = tmp_path / "mine.toml"
     path.write_text('name = "x"\ndecision = "861"\nend = "2028-12-31"\n[assumptions]\noutreach = 2\n', "utf-8")

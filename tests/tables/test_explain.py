@@ -110,4 +110,4 @@ def test_an_explanation_of_a_target_has_its_figures(data):
     assert "Plan 2022-2025 of Sơn Dương district" in text
     chance = bhyt.target_probabilities(data, "Sơn Dương", None, [{"on": "12/2022", "rate": 50}]).iloc[0]
     assert "the share of draws in which it is" in bhyt.explain(chance, "en")
-    assert "100%" in bhyt.explain(chance, "en")
+    assert "100.0%" in bhyt.explain(chance, "en")
