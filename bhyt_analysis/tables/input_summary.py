@@ -45,7 +45,10 @@ def input_summary(
     lang = check_lang(lang)
     if data is not None:
         tables = {name: getattr(data, name) for name in tables}
-    own = {name: rows[(rows["file"] != "") & ~rows["file"].str.startswith((COUNTRY, BUNDLED))] for name, rows in tables.items()}
+    own = {
+        name: rows[(rows["file"] != "") & ~rows["file"].str.startswith((COUNTRY, BUNDLED))]
+        for name, rows in tables.items()
+    }
     filled = {name: rows for name, rows in own.items() if len(rows)}
     if not filled:
         return []
