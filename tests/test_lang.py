@@ -1,8 +1,10 @@
 """The language of what people read, where a call names none."""
 
 import inspect
+import re
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.i18n.messages import BhytError, translate
@@ -50,6 +52,14 @@ def test_errors_of_an_input_follow_the_language(tmp_path):
         assert str(error.value) == error.value.text(language)
         messages.add(str(error.value))
     assert len(messages) == 2
+
+
+def test_a_notebook_shows_the_sentence_of_an_error_and_no_calls(capsys):
+    shell = InteractiveShell.instance()
+    shell.run_cell("import bhyt_analysis as bhyt\nbhyt.lang('vi')\nbhyt.lang('fr')")
+    printed = re.sub(r"\x1b\[[\d;]*m", "", "".join(capsys.readouterr()))
+    assert "BhytError: lang là “fr”; cần là: vi, en" in printed
+    assert "check_lang" not in printed
 
 
 def test_another_language_is_refused_in_words():

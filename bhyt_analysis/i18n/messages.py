@@ -124,6 +124,10 @@ class BhytError(ValueError):
     def __str__(self) -> str:
         return self.text(error_lang())
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what a notebook shows: the sentences, without the calls that led to them."""
+        return [f"{type(self).__name__}: {self}"]
+
     def text(self, lang: str | None = None) -> str:
         """Return all sentences in a language, one a line."""
 
