@@ -528,7 +528,5 @@ def test_communes_without_cards_are_reported(data, small_input):
     assert "up to 31 December 2019" in en
     cards = ["area", "as_of", "group", "cards", "status", "source"]
     write_table(small_input / "cards.csv", cards, ["C1", "2021-06-30", "household", "200", "published", "BHXH"])
-    assert (
-        result(communes_to_allocate, bhyt.load(small_input), "D1")[1]
-        == "Communes without cards on 30 June 2021 (1): C2 Xã Sau"
-    )
+    _, en = result(communes_to_allocate, bhyt.load(small_input), "D1")
+    assert en.startswith("Communes without cards on 30 June 2021 (1): C2 Xã Sau. Add them; or make")

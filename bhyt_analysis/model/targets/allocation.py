@@ -30,6 +30,7 @@ VALUE_MESSAGES = {
     "cap": "error.allocate_share",
 }
 BOUNDS = ("last_year", "reach", "cap")
+NAMES_IN_ERROR = 10
 # Only these have a meaning for a district that is to fall; the others decide who is to be added.
 LOWERING = ("share-of-gap", "equal-rate", "equal-points")
 
@@ -348,7 +349,8 @@ def communes_to_allocate(data: Dataset, area: str, on: str | pd.Timestamp | None
     day, reporting = rows["as_of"].max(), set(rows["area"])
     units = data.geography.commune_codes(code, day)
     if silent := [f"{c} {data.geography.unit_at(c, day).name}" for c in units if c not in reporting]:
-        raise BhytError(("error.allocate_silent", {"on": day, "count": len(silent), "areas": ", ".join(silent)}))
+        names = ", ".join(silent[:NAMES_IN_ERROR]) + (", …" if len(silent) > NAMES_IN_ERROR else "")
+        raise BhytError(("error.allocate_silent", {"on": day, "count": len(silent), "areas": names}))
     lost = _lost(limit_to_date(data, day), code, rows["area"].tolist())  # a later decision does not affect these cards
     status = [derived_quality(s, o) for s, o in zip(rows["status"], lost["status"], strict=True)]
     table = rows[["area", "name", "as_of", "population", "insured"]].assign(lost=lost["lost"].array, status=status)
