@@ -135,7 +135,7 @@ def data_argument(function: Callable[..., int]) -> Callable[..., int]:
 
         return function(read=read, **options)
 
-    return click.argument("input", required=False, metavar="INPUT")(numbers_option(answers_option(run)))
+    return click.argument("input", required=False, metavar="[INPUT]")(numbers_option(answers_option(run)))
 
 
 def _check_not_input(out: Path, source: Path) -> None:
@@ -165,7 +165,7 @@ def cli() -> None:
 
 
 @command("brief")
-@click.argument("input", required=False, metavar="INPUT")
+@click.argument("input", required=False, metavar="[INPUT]")
 @numbers_option
 @answers_option
 @option("--out", required=True, metavar="DIR", type=OutputFolder())
@@ -525,7 +525,7 @@ def _lineage(area: str | None, on: str, lang: str) -> str | Sequence[str | Seque
 
 
 @command("explore")
-@click.argument("input", required=False, metavar="INPUT")
+@click.argument("input", required=False, metavar="[INPUT]")
 @numbers_option
 @answers_option
 @option("--voila", is_flag=True)

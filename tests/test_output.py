@@ -114,7 +114,7 @@ def test_an_error_of_a_cell_is_its_own_text_on_one_line():
     [
         (["law", "--on"], "--on cần một giá trị đi sau; xem --help."),
         (["law", "--on", "2026-11-22", "--json=3"], "--json không có giá trị đi kèm; xem --help."),
-        (["law", "--on", "2026-11-22", "x", "y"], "Lệnh không dùng «x y»; xem bhyt law --help."),
+        (["law", "--on", "2026-11-22", "x", "y"], "Lệnh không nhận «x y»; xem bhyt law --help."),
     ],
 )
 def test_a_wrong_call_is_not_said_in_the_words_of_the_parser(call, sentence, capsys):

@@ -47,7 +47,18 @@ def usage_error(error: click.ClickException, lang: str) -> str:
         return translate(key, lang, option=error.option_name)
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return error.format_message()
-    return translate("usage.other", lang, why=error.format_message())
+    context = getattr(error, "ctx", None)
+    return translate("usage.other", lang, command=context.info_name if context else "")
+
+
+MANY_OPTIONS = 12  # from which a help has sections
+# The options of each section, but for the first.
+SECTIONS = {
+    "section_input": ("numbers", "answers", "as_of", "scenario", "decision"),
+    "section_run": (
+        "jobs", "engine", "timeout", "notebook_timeout", "dask", "memory", "fresh", "verbose", "profile", "seed",
+    ),
+}  # fmt: skip
 
 
 class Command(click.Command):
@@ -91,11 +102,20 @@ class Command(click.Command):
             formatter.write_text(translate("option.input", ctx.obj))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options."""
-        records = [p.get_help_record(ctx) for p in self.get_params(ctx) if isinstance(p, Option)]
-        records.append(("--help", translate("option.help", ctx.obj)))
-        with formatter.section(translate("help.options", ctx.obj)):
-            formatter.write_dl(records)
+        """Write the options; many of them in sections by what they are about."""
+        options = [p for p in self.get_params(ctx) if isinstance(p, Option)]
+        sections = {key: [o for o in options if o.name in names] for key, names in SECTIONS.items()}
+        if len(options) < MANY_OPTIONS:
+            sections = {"options": options}
+        else:
+            own = {o for part in sections.values() for o in part}
+            sections = {"options": [o for o in options if o not in own], **sections}
+        for key, part in sections.items():
+            records = [o.get_help_record(ctx) for o in sorted(part, key=lambda o: o.name == "lang")]
+            if key == "options":
+                records.append(("--help", translate("option.help", ctx.obj)))
+            with formatter.section(translate(f"help.{key}", ctx.obj)):
+                formatter.write_dl(records)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the example."""
@@ -149,7 +169,16 @@ class Option(click.Option):
         fields = {"choices": ", ".join(self.type.choices())} if isinstance(self.type, Choice) else {}
         text = translate(f"option.{self.message}", ctx.obj, **fields)
         required = f"  [{translate('help.required', ctx.obj)}]" if self.required else ""
-        return " ".join(filter(None, [", ".join(self.opts), "" if self.is_flag else self.metavar])), text + required
+        return " ".join(filter(None, [", ".join(self.opts), self._value_name(ctx.obj)])), text + required
+
+    def _value_name(self, lang: str) -> str:
+        """Return what stands for the value, in a language."""
+
+        def worded(match: re.Match[str]) -> str:
+            key = f"metavar.{match[0].lower()}"
+            return translate(key, lang) if has_message(key) else match[0]
+
+        return "" if self.is_flag else re.sub(r"\b[A-Z_]+\b", worded, self.metavar or "")
 
 
 class Choice(click.ParamType):

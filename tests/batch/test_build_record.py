@@ -96,7 +96,7 @@ def test_with_nothing_to_do_papermill_is_not_even_loaded(place):
         "sys.exit(status)"
     )
     run = place.run(code=code)
-    assert run.stderr == "Nothing has changed, so nothing was made again: 3 areas.\n[]\n"
+    assert run.stderr == "Nothing has changed: 3 areas kept as before.\n[]\n"
     assert place.areas_run == []
     assert place.statuses == dict.fromkeys(SLUGS, "skipped")
     del files[place.out / "manifest.json"]
