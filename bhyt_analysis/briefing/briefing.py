@@ -31,6 +31,7 @@ from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.i18n.safe_text import EMPHASIS, STRONG, plain_text
 from bhyt_analysis.i18n.text import clean_line
 from bhyt_analysis.i18n.unit_names import inline_name
+from bhyt_analysis.ingest.scenario_files import read_scenario
 from bhyt_analysis.law.groups import groups_flagged
 from bhyt_analysis.law.law import InForce, Law
 from bhyt_analysis.model.actions.tasks import tasks
@@ -61,7 +62,7 @@ class Briefing(HasCard):
     law
         the law, such as `Law.read()`.
     scenario
-        set beside the law in force, or None.
+        set beside the law in force: a `Scenario`, the name of a bundled one or the path of a file; or None.
     as_of
         the last day of the figures to use; None is the latest.
     lang
@@ -106,6 +107,8 @@ class Briefing(HasCard):
     def __post_init__(self) -> None:
         clock.begin_period()
         check_disclosure(self.disclosure)
+        if isinstance(self.scenario, str | Path):  # the name of a bundled one, or the path of a file
+            object.__setattr__(self, "scenario", read_scenario(self.scenario, self.lang))
         decision = self.decision or default_decision(self.data, self.area, self.as_of)
         object.__setattr__(self, "decision", decision and clean_line(decision))
 

@@ -22,7 +22,7 @@ from bhyt_analysis.ingest.scenario_files import read_scenario
 from bhyt_analysis.law.law import InForce, Law
 from bhyt_analysis.model.monitoring.monitor import monitor
 from bhyt_analysis.model.projection.projection import Projection
-from bhyt_analysis.model.projection.scenario import Scenario
+from bhyt_analysis.model.projection.scenario import Scenario, ScenarioLike
 from bhyt_analysis.model.projection.simulate import project_area, simulate
 from bhyt_analysis.model.targets.allocation import communes_to_allocate
 
@@ -43,7 +43,7 @@ _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
 
 
 def _months(
-    data: Dataset, area: str, scenario: Scenario | Sequence[Scenario] | None = None, law: Law | None = None
+    data: Dataset, area: str, scenario: ScenarioLike | Sequence[ScenarioLike] | None = None, law: Law | None = None
 ) -> pd.DataFrame:
     """Return what `simulate` gives without intervals."""
     return simulate(data, area, scenario, law, draws=0)

@@ -56,7 +56,7 @@ def audit(data: Dataset, area: str | None = None, lang: str | None = None) -> pd
     data
         what `load` gives.
     area
-        name or code, to review the documents about it; None is all.
+        name or code, or a list: the rows of each, one below the other, to review the documents about it; None is all.
     lang
         "vi" or "en"; None is the language of `bhyt_analysis.lang`.
 

@@ -67,9 +67,9 @@ def tasks(data: Dataset, law: Law, area: str, as_of: DateLike | None = None) -> 
     data
         what `load` gives.
     law
-        the law, such as `Law.read()`.
+        the law, such as `Law.read()`; left out, the bundled one.
     area
-        name or code of a unit.
+        name or code of a unit, or a list: the rows of each, one below the other.
     as_of
         the last day that counts; None is the latest.
 

@@ -34,7 +34,8 @@ def coverage(
     data
         what `load` gives.
     area
-        name or code; without one, every unit that `areas_with_figures` lists.
+        name or code, or a list: the rows of each, one below the other; without one, every unit that
+        `areas_with_figures` lists.
     by
         any of "group", "subgroup" (people of one group over all people), "commune", "month" (every date that the cards
         have, else the latest), as text ("group, commune") or a list.

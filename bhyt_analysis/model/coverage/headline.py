@@ -57,9 +57,9 @@ def headline(
     data
         what `load` gives.
     law
-        the law, such as `Law.read()`.
+        the law, such as `Law.read()`; left out, the bundled one.
     area
-        name or code of a unit.
+        name or code of a unit, or a list: the rows of each, one below the other.
     as_of
         the last day that counts; None is the latest.
     decision

@@ -81,7 +81,8 @@ def monitor(
     data
         Dataset with ``cards`` of at least this month, better of every month.
     area
-        name or code of the unit; without one, every unit that has cards, each without its communes.
+        name or code of the unit, or a list: the rows of each, one below the other; without one, every unit
+        that has cards, each without its communes.
     month
         any day of the month, or "YYYY-MM"; without it the last one that has cards. Later cards are not used; the
         population is the count nearest to each month.

@@ -33,7 +33,7 @@ def verdict(data: Dataset, area: str, as_of: str | pd.Timestamp | None = None) -
     data
         what `load` gives.
     area
-        name or code of a unit.
+        name or code of a unit, or a list: the rows of each, one below the other.
     as_of
         the last day that counts; None is the latest.
 

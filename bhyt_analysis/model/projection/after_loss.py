@@ -39,7 +39,7 @@ def after_loss(projection: Projection, results: Sequence[str] = RESULTS) -> pd.D
     Parameters
     ----------
     projection
-        of a scenario with a decision: what `project_area` gives.
+        of a scenario with a decision: what `project_area` gives, or data, an area and a scenario.
     results
         "static", "behavioural" or both.
 
@@ -88,7 +88,7 @@ def transitions(projection: Projection, month: str | pd.Timestamp, result: str =
     Parameters
     ----------
     projection
-        of a scenario with a decision: what `project_area` gives.
+        of a scenario with a decision: what `project_area` gives, or data, an area and a scenario.
     month
         any day of a month of it.
     result

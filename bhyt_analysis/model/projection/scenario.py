@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -262,6 +263,24 @@ class Scenario(HasCard):
     def is_proposal(self) -> bool:
         """True if one of its reforms is a proposal and not in force."""
         return any((r.table["status"] == "proposal").any() for r in self.reforms)
+
+
+ScenarioLike = Scenario | str | Path  # itself, the name of a bundled one, or the path of a file
+
+
+def as_scenario(scenario: ScenarioLike | None) -> Scenario:
+    """Return a scenario as the model takes it: the law in force for None.
+
+    The model reads no file: names and paths are read before, where functions are called by their public names.
+
+    Examples
+    --------
+    >>> as_scenario(None).decision
+    ''
+    """
+    if isinstance(scenario, str | Path):
+        raise TypeError(f"{scenario} must be read: call the functions of bhyt_analysis, or read_scenario")
+    return Scenario.current_law() if scenario is None else scenario
 
 
 def _read_target(target: Target) -> Target:

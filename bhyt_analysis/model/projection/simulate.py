@@ -31,7 +31,7 @@ from bhyt_analysis.model.projection.projection import (
     month_statuses,
     project,
 )
-from bhyt_analysis.model.projection.scenario import Scenario
+from bhyt_analysis.model.projection.scenario import Scenario, ScenarioLike, as_scenario
 
 RESULTS = ("static", "behavioural")
 BREAKDOWNS = ("commune", "group")
@@ -50,7 +50,7 @@ QUANTILES = {"rate_low": 0.05, "rate_inner_low": 0.25, "rate_median": 0.5, "rate
 def simulate(
     data: Dataset,
     area: str,
-    scenario: Scenario | Sequence[Scenario] | None = None,
+    scenario: ScenarioLike | Sequence[ScenarioLike] | None = None,
     law: Law | None = None,
     by: str | Sequence[str] | None = None,
     draws: int = 1000,
@@ -63,9 +63,10 @@ def simulate(
     data
         Dataset.
     area
-        name or code.
+        name or code, or a list: the rows of each, one below the other.
     scenario
-        one or more; by default the law in force without a decision. Those without a start begin on the same day.
+        a `Scenario`, the name of a bundled one, the path of a file, or a list of these; by default the law in force
+        without a decision. Those without a start begin on the same day.
     law
         the law on which the reforms come; by default the bundled one.
     by
@@ -103,8 +104,10 @@ def simulate(
     """
     breakdowns = parse_by(by, BREAKDOWNS)
     check_draws(draws)
-    chosen = [scenario] if isinstance(scenario, Scenario) or scenario is None else list(scenario)
-    scenarios = [Scenario.current_law() if one is None else one for one in chosen]
+    if scenario is None or isinstance(scenario, ScenarioLike):
+        scenarios = [as_scenario(scenario)]
+    else:
+        scenarios = [as_scenario(one) for one in scenario]
     projections = [project_area(data, area, one, law) for one in scenarios]
     # Scenarios without a start begin alike, on the earliest day that one of them needs.
     day = min(projection.baseline.day for projection in projections)
@@ -122,7 +125,7 @@ def check_draws(draws: int) -> None:
         raise BhytError(("error.draws", {"found": draws, "most": MAX_DRAWS}))
 
 
-def project_area(data: Dataset, area: str, scenario: Scenario, law: Law | None = None) -> Projection:
+def project_area(data: Dataset, area: str, scenario: ScenarioLike | None = None, law: Law | None = None) -> Projection:
     """Project the figures of an area under a scenario; `simulate` makes its table of the projection.
 
     Parameters
@@ -132,7 +135,7 @@ def project_area(data: Dataset, area: str, scenario: Scenario, law: Law | None =
     area
         name or code of a unit.
     scenario
-        the policy, or the name of a bundled one.
+        a `Scenario`, the name of a bundled one, or the path of a file; left out, the law in force.
     law
         the law on which the reforms come; by default the bundled one.
 
@@ -152,10 +155,11 @@ def project_area(data: Dataset, area: str, scenario: Scenario, law: Law | None =
     >>> int(projection.baseline.exits["lost"].sum()), len(projection.exit_classes)
     (46106, 1)
     """
-    law = scenario.apply_to_law(Law.read() if law is None else law)
+    policy = as_scenario(scenario)
+    law = policy.apply_to_law(Law.read() if law is None else law)
     check_reform_areas(law, data)
-    baseline = build_baseline(data, area, scenario, law)
-    return project(baseline, resolve_support_window(scenario, data, baseline, law), law)
+    baseline = build_baseline(data, area, policy, law)
+    return project(baseline, resolve_support_window(policy, data, baseline, law), law)
 
 
 def resolve_support_window(scenario: Scenario, data: Dataset, baseline: Baseline, law: Law) -> Scenario:

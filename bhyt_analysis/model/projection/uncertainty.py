@@ -31,7 +31,7 @@ from bhyt_analysis.model.projection.projection import (
     month_statuses,
     some_units_at_a_time,
 )
-from bhyt_analysis.model.projection.scenario import Scenario, Target
+from bhyt_analysis.model.projection.scenario import ScenarioLike, Target, as_scenario
 from bhyt_analysis.model.projection.simulate import QUANTILES, household_scales, project_area
 from bhyt_analysis.model.targets.targets import binding_targets, people_needed
 
@@ -63,7 +63,7 @@ def reported_and_true_rates(
     Parameters
     ----------
     projection
-        what `project_area` gives.
+        what `project_area` gives, or data, an area and a scenario.
     on
         a month of it.
     draws
@@ -120,7 +120,7 @@ def target_probabilities(
     Parameters
     ----------
     projection
-        what `project_area` gives.
+        what `project_area` gives, or data, an area and a scenario.
     targets
         rows of ``on``, ``rate`` and ``relation`` (left out, ">="); by default the scenario's own.
     draws
@@ -219,7 +219,7 @@ def tornado(projection: Projection, on: str | pd.Timestamp, outcome: str = "rate
     Parameters
     ----------
     projection
-        of a scenario.
+        of a scenario, or data, an area and a scenario.
     on
         a month of it.
     outcome
@@ -329,7 +329,7 @@ def bisect(function: Callable[[float], float], target: float, low: float, high: 
 def break_even(
     data: Dataset,
     area: str,
-    scenario: Scenario,
+    scenario: ScenarioLike | None,
     rate: ShareLike,
     on: str | pd.Timestamp,
     name: str = REENROLLED,
@@ -344,7 +344,7 @@ def break_even(
     area
         name or code of a unit.
     scenario
-        the policy.
+        a `Scenario`, the name of a bundled one, or the path of a file; left out, the law in force.
     rate
         the coverage to reach: 0.95, 95 and "95%" are the same.
     on
@@ -377,7 +377,8 @@ def break_even(
     0.8
     """
     target = float(parse_share(rate))
-    projection = project_area(data, area, scenario, law)
+    policy = as_scenario(scenario)
+    projection = project_area(data, area, policy, law)
     t = _month_index(projection, on)
     if name == REENROLLED:
         low, high = 0.0, 1.0
@@ -391,8 +392,8 @@ def break_even(
         central = float(projection.assumptions.at[name, "central"])
 
         def coverage(value: float) -> float:
-            ranges = {**scenario.assumption_ranges, name: (value, value, value)}
-            other = project_area(data, area, dataclasses.replace(scenario, assumption_ranges=ranges), law)
+            ranges = {**policy.assumption_ranges, name: (value, value, value)}
+            other = project_area(data, area, dataclasses.replace(policy, assumption_ranges=ranges), law)
             return float(area_rates(other, central_values(other.assumptions))[0, _month_index(other, on)])
 
         at_low, at_high = coverage(low), coverage(high)

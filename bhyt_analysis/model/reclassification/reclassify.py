@@ -74,7 +74,8 @@ def reclassify(
     decision
         as in the tables ``zones`` and ``losses``. Communes may leave on days of their own.
     area
-        name or code; without one, every unit that has figures, and those above the communes of the decision.
+        name or code, or a list: the rows of each, one below the other; without one, every unit that has figures, and
+        those above the communes of the decision.
     by
         "subgroup" for one row a commune and entitlement, with the column ``subgroup``; "former" for one row a former
         commune, with ``former`` (its code, "" where the commune came from no other) and ``former_name``; or both
@@ -153,7 +154,7 @@ def unit_losses(data: Dataset, decision: str, area: str) -> pd.DataFrame:
     decision
         as in the tables ``zones`` and ``losses``.
     area
-        name or code of a unit.
+        name or code of a unit, or a list: the rows of each, one below the other.
 
     Returns
     -------

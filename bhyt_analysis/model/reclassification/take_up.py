@@ -133,7 +133,7 @@ def reenrolment(data: Dataset, area: str, decision: str | None = None) -> pd.Dat
     data
         what `load` gives.
     area
-        name or code of a unit.
+        name or code of a unit, or a list: the rows of each, one below the other.
     decision
         by default that of `default_decision`.
 

@@ -190,7 +190,7 @@ def target_steps(data: Dataset, area: str, as_of: str | pd.Timestamp | None = No
     data
         what `load` gives.
     area
-        name or code of a unit.
+        name or code of a unit, or a list: the rows of each, one below the other.
     as_of
         the day from which targets count; None is today, or the last day of the unit.
 
