@@ -23,7 +23,24 @@ ALIGNED = "<style>table.bhyt :is(td, th):not(.n) {text-align: left}</style>"
 
 
 def show_heading(key: str, lang: str | None = None) -> None:
-    """Show the heading of a section, or that of a notebook whose key it is."""
+    """Show the heading of a section, or that of a notebook whose key it is.
+
+    Parameters
+    ----------
+    key
+        of a section or a notebook.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+
+    Raises
+    ------
+    BhytError
+        for another language.
+
+    Examples
+    --------
+    >>> bhyt.notebook.show_heading("coverage")  # doctest: +SKIP
+    """
     notebook = f"notebook.{key}"
     own = has_message(notebook)
     text = translate(notebook, lang) if own else section_title(key, lang)
@@ -68,7 +85,28 @@ def show_item(
 def show_chart(chart: charts.Chart, name: str = "", out: str | Path | None = None, title: str = "") -> None:
     """Show a chart at the size it has on paper; with ``out``, write ``charts/NAME.png`` and ``.svg`` there.
 
-    The file is drawn once: the notebook shows the same picture. ``title``: what the list of files calls it.
+    The file is drawn once: the notebook shows the same picture.
+
+    Parameters
+    ----------
+    chart
+        what a function of `bhyt_analysis.charts` gives.
+    name
+        of its files, without an ending.
+    out
+        the folder of the files; None writes none.
+    title
+        what the list of files calls it.
+
+    Raises
+    ------
+    OSError
+        for a file that can't be written.
+
+    Examples
+    --------
+    >>> chart = bhyt.charts.groups(bhyt.coverage(bhyt.load(), "Sơn Dương", by=["group"]))
+    >>> bhyt.notebook.show_chart(chart, "groups", "out")  # doctest: +SKIP
     """
     if out is None:
         picture = chart._repr_png_()
@@ -93,7 +131,29 @@ def show_table(
 ) -> None:
     """Show a table in the language; with ``out``, write ``tables/NAME.csv`` there.
 
-    ``title``: its caption. ``marks``: what is printed in place of hidden cells, as of `formatting.table_spec`.
+    Parameters
+    ----------
+    rows
+        what a function of `bhyt_analysis` gives.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    name
+        of its file, without an ending.
+    out
+        the folder of the file; None writes none.
+    title
+        its caption.
+    marks
+        what is printed in place of hidden cells, as of `bhyt_analysis.tables.table_spec`.
+
+    Raises
+    ------
+    OSError
+        for a file that can't be written.
+
+    Examples
+    --------
+    >>> bhyt.notebook.show_table(bhyt.coverage(bhyt.load(), "Sơn Dương", by=["group"]), "en")  # doctest: +SKIP
     """
     spec = formatting.table_spec(rows, lang, marks)
     about = OutputMetadata("table", name, title or item_title(name, lang), payload=spec.to_dict())

@@ -403,8 +403,30 @@ def by_month(
 ) -> Chart:
     """Draw coverage month by month, a line for each unit; each line named at its end.
 
-    ``rows``: what `coverage` gives by month, of one unit or of a few. ``name``: in the title, by default the unit's.
-    ``target``: a share, drawn as a line.
+    Parameters
+    ----------
+    rows
+        what `coverage` gives by month, of one unit or of a few.
+    name
+        for the title; by default that of the unit.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    source
+        of the figures, for the line below the chart.
+    target
+        a share, drawn as a line.
+    size
+        "a4" (160 mm wide), "half" (80 mm), "slide" (300 by 150 mm) or "screen".
+
+    Returns
+    -------
+    Chart
+        The figure and its description, in words and figures.
+
+    Raises
+    ------
+    BhytError
+        for a size or a language that there is not.
 
     Examples
     --------

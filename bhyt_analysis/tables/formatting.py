@@ -168,6 +168,23 @@ def _notes_of_marks(marks: pd.DataFrame, lang: str) -> list[str]:
 def format_table(table: pd.DataFrame, lang: str | None = None) -> pd.DataFrame:
     """Return the table as a reader sees it: headings and cells in the language, small groups hidden.
 
+    Parameters
+    ----------
+    table
+        what a function of `bhyt_analysis` gives, or rows of its columns.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+
+    Returns
+    -------
+    DataFrame
+        Texts.
+
+    Raises
+    ------
+    BhytError
+        for another language.
+
     Examples
     --------
     >>> t = pd.DataFrame({"name": ["Huyện Sơn Dương"], "insured": [155163], "rate": [0.851]})
@@ -225,7 +242,30 @@ def _format_figure(value: Value, spec: str, lang: str) -> str:
 
 
 def backtest_table(rows: pd.DataFrame, lang: str | None = None) -> pd.DataFrame:
-    """Return what `bhyt.backtest` gives with figures of different units written side by side."""
+    """Return what `bhyt.backtest` gives with figures of different units written side by side.
+
+    Parameters
+    ----------
+    rows
+        what `bhyt_analysis.backtest` gives.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+
+    Returns
+    -------
+    DataFrame
+        Texts in the language, one row a published figure.
+
+    Raises
+    ------
+    BhytError
+        for another language.
+
+    Examples
+    --------
+    >>> len(backtest_table(bhyt.backtest(draws=100), "en")) == len(bhyt.backtest(draws=100))
+    True
+    """
     lang = check_lang(lang)
     specs = rows["unit"].map(lambda unit: "p1" if unit == "share" else "n")
     published, model, low, high = (
@@ -245,7 +285,24 @@ def backtest_table(rows: pd.DataFrame, lang: str | None = None) -> pd.DataFrame:
 def table_spec(table: pd.DataFrame, lang: str | None = None, marks: pd.DataFrame | None = None) -> TableSpec:
     """Return a table as every document shows it, small groups hidden.
 
-    ``marks``: what is printed in place of hidden cells; None is for a table that is published alone.
+    Parameters
+    ----------
+    table
+        what a function of `bhyt_analysis` gives, or rows of its columns.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+    marks
+        what is printed in place of hidden cells; None is for a table that is published alone.
+
+    Returns
+    -------
+    TableSpec
+        Columns, rows, notes and stamp, as documents write them.
+
+    Raises
+    ------
+    BhytError
+        for another language.
 
     Examples
     --------

@@ -21,6 +21,23 @@ def group_name(key: str, lang: str | None = None) -> str:
 
     What a projection cannot tell apart has a name of its own.
 
+    Parameters
+    ----------
+    key
+        of a group, also of one of a user's own.
+    lang
+        "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+
+    Returns
+    -------
+    str
+        The name.
+
+    Raises
+    ------
+    BhytError
+        for another language.
+
     Examples
     --------
     >>> group_name("near_poor"), group_name("near_poor", "en")

@@ -10,8 +10,13 @@ import pytest
 import bhyt_analysis as bhyt
 
 SECTION = re.compile(r"^(Parameters|Attributes|Returns|Raises|Source|References|Notes|Examples)\n-+$", re.MULTILINE)
-CLASSES = {name for name in bhyt.__all__ if inspect.isclass(getattr(bhyt, name))}
-# Methods that Python or Jupyter calls, and errors, which are caught and not called.
+MODULES = {
+    "charts": bhyt.charts.__all__,
+    "tables": bhyt.tables.__all__,
+    "monitoring": ("monthly_counts", "nowcast", "expiring_cards"),
+    "notebook": ("show_heading", "show_chart", "show_table"),
+}
+# What Python or Jupyter calls.
 NOT_CALLED = {"card"}
 
 
@@ -28,10 +33,9 @@ def public_calls():
                     calls[f"{name}.{method}"] = getattr(value, method)
         elif inspect.isfunction(value):
             calls[name] = value
-    for name in bhyt.charts.__all__:
-        value = getattr(bhyt.charts, name)
-        if inspect.isfunction(value):
-            calls[f"charts.{name}"] = value
+    for module, names in MODULES.items():
+        own = {f"{module}.{name}": getattr(getattr(bhyt, module), name) for name in names}
+        calls |= {name: value for name, value in own.items() if inspect.isfunction(value)}
     return calls
 
 

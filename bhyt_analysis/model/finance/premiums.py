@@ -166,9 +166,24 @@ def household_premium(members: int, law: InForce) -> float:
     """Return what a household pays a year when all its members enrol on their own (VND).
 
     Decree 146/2018/NĐ-CP art. 7 and Decree 188/2025/NĐ-CP art. 6: the first member pays the full premium, the others
-    0.7, 0.6, 0.5 and 0.4 of it. ``members``: of the household; ``law``: what `Law.at` gives, or the day itself.
+    0.7, 0.6, 0.5 and 0.4 of it.
 
-    Raises BhytError for a number of members that is none.
+    Parameters
+    ----------
+    members
+        of the household.
+    law
+        what `Law.at` gives, or the day itself.
+
+    Returns
+    -------
+    float
+        VND.
+
+    Raises
+    ------
+    BhytError
+        for a number of members that is none.
 
     Examples
     --------

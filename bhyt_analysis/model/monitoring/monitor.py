@@ -180,8 +180,23 @@ def _select_month(
 def monthly_counts(data: Dataset, area: str) -> pd.DataFrame:
     """Return the insured of a unit and of each of its communes, month by month: the last count of each month.
 
-    Columns ``area``, ``name``, ``month``, ``as_of``, ``insured``, ``population``, ``rate``, ``status``, ``source``, in
-    the order of units and days. The unit itself has a row where it, or every commune, reports.
+    Parameters
+    ----------
+    data
+        what `load` gives.
+    area
+        name or code of a unit.
+
+    Returns
+    -------
+    DataFrame
+        ``area``, ``name``, ``month``, ``as_of``, ``insured``, ``population``, ``rate``, ``status``, ``source``, in the
+        order of units and days. The unit itself has a row where it, or every commune, reports.
+
+    Raises
+    ------
+    BhytError
+        for an unknown area.
 
     Examples
     --------
@@ -419,12 +434,31 @@ def nowcast(data: Dataset, area: str, month: Month = None, counts: pd.DataFrame 
     """Project a unit's figure to the day its yearly report is due, and to the end of the year.
 
     A yearly report that is due in November must give the figure of December. From the last counted month, at the pace
-    of `monitor`, which has the same parameters.
+    of `monitor`.
 
-    One row a day, with ``area``, ``name``, ``counted_on`` (the last count), ``on``, ``deadline`` ("by" or "before"),
-    ``what`` ("report" or "year_end"), ``projected``, ``projected_low``, ``projected_high`` (people),
-    ``projected_rate``, ``projected_rate_low``, ``projected_rate_high``, ``projected_status``, ``source``. Empty where
-    too few months are counted.
+    Parameters
+    ----------
+    data
+        what `load` gives.
+    area
+        name or code of a unit.
+    month
+        any day of the last month that counts; None is the last one with cards.
+    counts
+        what `monthly_counts` gives, where it is available.
+
+    Returns
+    -------
+    DataFrame
+        One row a day, with ``area``, ``name``, ``counted_on`` (the last count), ``on``, ``deadline`` ("by" or
+        "before"), ``what`` ("report" or "year_end"), ``projected``, ``projected_low``, ``projected_high`` (people),
+        ``projected_rate``, ``projected_rate_low``, ``projected_rate_high``, ``projected_status``, ``source``. Empty
+        where too few months are counted.
+
+    Raises
+    ------
+    BhytError
+        for an unknown area, and for what is no month.
 
     Examples
     --------
@@ -457,9 +491,26 @@ def _report_days(data: Dataset, code: str, end: pd.Timestamp) -> list[tuple[pd.T
 def expiring_cards(data: Dataset, area: str, month: Month = None) -> pd.DataFrame:
     """Count the cards that expire in 30, 60 and 90 days from the last count of the month, by unit.
 
-    One row for the unit, then for each commune: ``area``, ``name``, ``as_of``, ``expiring_30``, ``expiring_60``,
-    ``expiring_90`` (cards; each window includes the ones before it), ``status``, ``source``. The unit itself has a row
-    where it, or every commune, reports; the table is empty where the month has no count.
+    Parameters
+    ----------
+    data
+        what `load` gives.
+    area
+        name or code of a unit.
+    month
+        any day of the month; None is the last one with counts.
+
+    Returns
+    -------
+    DataFrame
+        One row for the unit, then for each commune: ``area``, ``name``, ``as_of``, ``expiring_30``, ``expiring_60``,
+        ``expiring_90`` (cards; each window includes the ones before it), ``status``, ``source``. The unit itself has a
+        row where it, or every commune, reports; the table is empty where the month has no count.
+
+    Raises
+    ------
+    BhytError
+        for an unknown area, and for what is no month.
 
     Examples
     --------
