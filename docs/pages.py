@@ -18,6 +18,7 @@ import pandas as pd
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
+from mkdocs.utils import get_relative_url
 from nbconvert import MarkdownExporter
 from nbconvert.preprocessors import ExecutePreprocessor
 
@@ -32,7 +33,7 @@ TOPICS = {
     "Data": ("load", "check", "country", "area", "to_successor_units", "Dataset", "AreaView", "InputError"),
     "Coverage": ("coverage", "headline", "decompose"),
     "Law": ("Law", "InForce", "groups"),
-    "Reclassification": ("reclassify", "unit_losses", "assign_entitlement", "reenrolment"),
+    "Reclassification": ("reclassify", "rezone", "unit_losses", "assign_entitlement", "reenrolment"),
     "Money": ("premiums", "full_year_cost", "budget"),
     "Targets": ("people_needed", "target_path", "target_steps", "allocate", "tasks"),
     "Scenarios": (
@@ -84,6 +85,12 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         for source, target in COPIES.items():
             markdown = markdown.replace(f"]({source})", f"](../{target})")
     return markdown
+
+
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    """Let the search work without a network: its script for pages on disk is our own."""
+    script = get_relative_url("search_from_disk.js", page.url)
+    return output.replace("https://unpkg.com/iframe-worker/shim", script)
 
 
 def format_equation(source: str, *_: Any, **__: Any) -> str:
@@ -168,10 +175,10 @@ def markdown_table(rows: pd.DataFrame, headings: dict[str, str]) -> list[str]:
 
 def recipe_pages() -> Iterator[tuple[str, str | bytes]]:
     """Yield the page of each recipe as it was run now, with its pictures, and their list."""
-    names = {}
+    names, run = {}, ExecutePreprocessor(timeout=300)
     for file in sorted((ROOT / "notebooks" / "recipes").glob("*.ipynb")):
         notebook = nbformat.read(file, as_version=4)
-        ExecutePreprocessor(timeout=300).preprocess(notebook, {"metadata": {"path": str(ROOT)}})
+        run.preprocess(notebook, {"metadata": {"path": str(ROOT)}})
         exporter = MarkdownExporter(exclude_input_prompt=True)
         text, resources = exporter.from_notebook_node(notebook, {"output_files_dir": file.stem})
         names[file.stem] = re.search(r"^# (.*)$", text, flags=re.MULTILINE).group(1)

@@ -268,10 +268,10 @@ def test_kernels_have_what_the_rehearsal_has_loaded(tmp_path):
 
 
 @linux
-def test_the_example_of_the_readme_runs(tmp_path, monkeypatch):
+def test_the_example_of_the_documentation_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_notebook(tmp_path / "model.ipynb", "import sys\nprint('scipy.stats' in sys.modules)", parameters="seed = 0")
-    section = (ROOT / "README.md").read_text("utf-8").split("## Warm kernels")[1].split("\n## ")[0]
+    section = (ROOT / "docs" / "warm_kernels.md").read_text("utf-8")
     warm_process.stop()
     try:
         exec(re.search(r"```python\n(.*?)```", section, flags=re.DOTALL)[1], {})

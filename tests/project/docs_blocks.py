@@ -52,12 +52,12 @@ class Block:
 
 def blocks(page: str) -> list[Block]:
     """Return the code blocks of a page; blocks in a list or a tab without their indent."""
-    found = []
+    result = []
     for indent, language, rest, text in BLOCK.findall(page):
         title = re.search(r'title="([^"]+)"', rest)
         lines = [line.removeprefix(indent) for line in text.splitlines(keepends=True)]
-        found.append(Block(language, title[1] if title else "", "".join(lines)))
-    return found
+        result.append(Block(language, title[1] if title else "", "".join(lines)))
+    return result
 
 
 def run_page(page: str, folder: Path) -> str:

@@ -58,9 +58,8 @@ def test_the_worked_example_of_the_audit_says_what_the_page_says(tmp_path, capsy
 def test_the_answers_of_the_page_are_the_questions_that_check_writes(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     prepare_folder(tmp_path)
-    answered = re.search(
-        r'```toml title="tra_loi_2.toml"\n(.*?)```', (ROOT / "docs/own_data.md").read_text("utf-8"), re.S
-    )
+    page = (ROOT / "docs" / "own_data.md").read_text("utf-8")
+    answered = re.search(r'```toml title="tra_loi_2.toml"\n(.*?)```', page, flags=re.DOTALL)
     assert main(["check", "bao_cao_2.xlsx", "--answers", "tra_loi_2.toml"]) == 1
     questions = Path("tra_loi_2.toml").read_text("utf-8")
     assert questions.replace('blanks = ""', 'blanks = "0"').replace('"Mã 15" = ""', '"Mã 15" = "HSSV"') == answered[1]

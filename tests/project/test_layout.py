@@ -223,9 +223,11 @@ print(b.__file__, b.coverage(b.load(), "Sơn Dương")["insured"].iloc[0], templ
     assert (insured, there, reforms, first_unit) == ("155163", "True", "1", "VN")
 
 
-def test_the_readme_opens_in_vietnamese_and_names_the_two_commands():
-    readme = (ROOT / "README.md").read_text("utf-8")
-    assert "bảo hiểm y tế" in readme[:600]
+@pytest.mark.parametrize(("name", "other"), [("README.md", "README.vi.md"), ("README.vi.md", "README.md")])
+def test_readmes_name_the_two_commands_and_each_other_and_fill_one_screen(name, other):
+    readme = (ROOT / name).read_text("utf-8")
+    assert f"]({other})" in readme.split("\n## ")[0]
+    assert len(readme.splitlines()) <= 80
     assert "make briefings" in readme
     assert "make test" in readme
     for link in re.findall(r"\]\(((?!http)[^)#]+)", readme):
