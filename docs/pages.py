@@ -34,7 +34,7 @@ TOPICS = {
     "Coverage": ("coverage", "headline", "decompose"),
     "Law": ("Law", "InForce", "groups"),
     "Reclassification": ("reclassify", "rezone", "unit_losses", "assign_entitlement", "reenrolment"),
-    "Money": ("premiums", "full_year_cost", "budget"),
+    "Money": ("premiums", "household_premium", "full_year_cost", "budget"),
     "Targets": ("people_needed", "target_path", "target_steps", "allocate", "tasks"),
     "Scenarios": (
         "Scenario", "read_scenario", "simulate", "project_area", "compare", "add_comparison_texts", "after_loss",
