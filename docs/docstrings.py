@@ -22,5 +22,5 @@ class DescribedParameters(griffe.Extension):
         text = PARAMETER.sub(r"\1\n    \2", obj.docstring.value)
         if obj.is_function:
             result = str(obj.annotation)
-            text = RETURNS.sub(lambda m: f"{m[1]}{result}\n{indent(m[2], '    ')}", text)
+            text = RETURNS.sub(lambda m: m[0] if "\n    " in m[2] else f"{m[1]}{result}\n{indent(m[2], '    ')}", text)
         obj.docstring.value = text

@@ -25,7 +25,7 @@ from nbconvert.preprocessors import ExecutePreprocessor
 import bhyt_analysis as bhyt
 from bhyt_analysis.cli import main
 from bhyt_analysis.domain.bundled import packaged_table
-from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.messages import format_message, translate
 
 ROOT = Path(__file__).parents[1]
 # The public names, by what they are about, in the order of the page.
@@ -161,9 +161,22 @@ def assumptions_table() -> str:
 
 
 def backtest_table() -> str:
-    """Return the published cases beside what the model gives for each without knowing it."""
-    rows = bhyt.tables.format_table(bhyt.backtest(), "vi")
-    return "\n".join(["", "", *markdown_table(rows, {c: c for c in rows})])
+    """Return the published cases beside what the model gives for each without knowing it, with what it starts from."""
+    rows = bhyt.backtest()
+    texts = bhyt.tables.format_table(rows, "vi").set_axis(rows.columns, axis="columns")
+    for column in ("published", "model", "low", "high"):
+        texts[column] = [figure_text(v, unit) for v, unit in zip(rows[column], rows["unit"], strict=True)]
+    texts["published"] = texts["relation"].where(texts["relation"] != "=", "") + " " + texts["published"]
+    texts["range"] = texts["low"] + " – " + texts["high"]
+    headings = {"name": "Đơn vị", "figure": "Chỉ số", "on": "Ngày", "published": "Công bố", "model": "Mô hình"}
+    lines = markdown_table(texts, {**headings, "range": "Khoảng 90%", "verdict": "Đánh giá"})
+    notes = [f"- {row.name}, {row.on}: {row.basis}. Nguồn: {row.source}." for row in texts.itertuples(index=False)]
+    return "\n".join(["", "", *lines, "Cách tính và nguồn:", "", *notes])
+
+
+def figure_text(value: float, unit: str) -> str:
+    """Return a share in per cent or a number of people as Vietnamese write it; a dash for what is missing."""
+    return "–" if pd.isna(value) else format_message("{v:p1}" if unit == "share" else "{v:n}", "vi", v=value)
 
 
 def markdown_table(rows: pd.DataFrame, headings: dict[str, str]) -> list[str]:

@@ -63,6 +63,7 @@ def blocks(page: str) -> list[Block]:
 def run_page(page: str, folder: Path) -> str:
     """Run the blocks of a page in a folder, and return the page with what its commands print now."""
     names: dict[str, object] = {"bhyt": bhyt}
+    bhyt.lang("vi")
     with chdir(folder):
         for block in blocks(page):
             if block.title:
