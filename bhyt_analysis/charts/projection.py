@@ -213,7 +213,7 @@ def month_names(months: Iterable[pd.Timestamp]) -> list[str]:
 def set_months(axes: Axes, months: pd.Series) -> None:
     """Set the horizontal axis to these months, with years or months as ticks."""
     span, narrow = (months.max() - months.min()).days, drawing.is_narrow()
-    if span > 800:
+    if span > (550 if narrow else 800):
         axes.xaxis.set_major_locator(YearLocator(2 if narrow and span >= 1600 else 1))
         axes.xaxis.set_major_formatter(DateFormatter("%Y"))
     else:
