@@ -24,6 +24,7 @@ from bhyt_analysis.i18n.command_help import (
     Parsed,
     Whole,
     locale_language,
+    put_language_last,
     requested_language,
     usage_error,
 )
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ]  # as Windows does not
     requested = requested_language(words)
     with guarded_streams(requested or "vi"):
-        return _run_command(words, requested)
+        return _run_command(put_language_last(words), requested)
 
 
 def _run_command(words: list[str], requested: str | None) -> int:

@@ -54,6 +54,15 @@ def test_help_without_lang_follows_the_locale(locale, words, capsys, monkeypatch
     assert capsys.readouterr().out.startswith(words)
 
 
+@pytest.mark.parametrize(
+    "call", [["--lang", "en", "--help"], ["--help", "--lang=en"], ["--lang", "en", "law", "--help"]]
+)
+def test_the_language_may_come_before_the_command(call, capsys, monkeypatch):
+    monkeypatch.setenv("LC_ALL", "vi_VN.UTF-8")
+    assert main(call) == 0
+    assert capsys.readouterr().out.startswith("Usage: bhyt")
+
+
 def test_help_lists_the_choices_of_the_library(capsys):
     main(["allocate", "--help", "--lang", "en"])
     text = " ".join(capsys.readouterr().out.split()).replace("- ", "-")
@@ -75,6 +84,8 @@ def test_help_lists_the_choices_of_the_library(capsys):
         (["allocate", "--rate", "chín"], "--rate: “chín” không phải là tỷ lệ; hãy ghi như 90,6%, 90,6 hoặc 0,906."),
         (["allocate", "--method", "best"], "--method: «best» không có trong danh sách: " + ", ".join(METHODS) + "."),
         (["allocate", "--method", "levelup"], "--method: không có «levelup»; có phải là level-up? Danh sách: share"),
+        (["law", "--on", "2026-11-22", "--household", "3"], "Lệnh không có tùy chọn --household; xem bhyt law --help."),
+        (["--foo"], "Lệnh không có tùy chọn --foo; xem bhyt --help."),
         (["brieff"], "Không có lệnh «brieff»; có phải là brief?"),
         (["briefing"], "Không có lệnh «briefing»; có phải là brief?"),
         (["brief", "--output", "x"], "Lệnh không có tùy chọn --output; có phải là --out?"),

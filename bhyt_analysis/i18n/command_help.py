@@ -26,6 +26,22 @@ def requested_language(words: Sequence[str]) -> str | None:
     return None
 
 
+def put_language_last(words: Sequence[str]) -> list[str]:
+    """Return a call with ``--lang`` after its command, where it may be before it; without a command it is left out.
+
+    Examples
+    --------
+    >>> put_language_last(["--lang", "en", "law"]), put_language_last(["--help", "--lang=en"])
+    (['law', '--lang', 'en'], ['--help'])
+    """
+    first = next((i for i, word in enumerate(words) if not word.startswith("--") or word.startswith("--lang")), 0)
+    if not words or not words[first].startswith("--lang"):
+        return list(words)
+    end = first + (1 if "=" in words[first] else 2)
+    rest = [*words[:first], *words[end:]]
+    return [*rest, *words[first:end]] if any(not word.startswith("-") for word in rest) else rest
+
+
 def locale_language() -> str:
     """Return "vi" where the locale is Vietnamese, else "en"."""
     name = os.environ.get("LC_ALL") or os.environ.get("LANG") or locale.getlocale()[0] or ""
@@ -36,8 +52,10 @@ def usage_error(error: click.ClickException, lang: str) -> str:
     """Return the sentence about a call that click refuses."""
     if isinstance(error, click.NoSuchOption):
         options = [o for p in (error.ctx.command.params if error.ctx else ()) for o in p.opts if o.startswith("--")]
-        nearest = nearest_choice(error.option_name, options) or "--help"
-        return translate("usage.no_option", lang, found=error.option_name, nearest=nearest)
+        if nearest := nearest_choice(error.option_name, options):
+            return translate("usage.no_option", lang, found=error.option_name, nearest=nearest)
+        command = error.ctx.command_path if error.ctx else ""
+        return translate("usage.unknown_option", lang, found=error.option_name, command=command)
     if isinstance(error, click.MissingParameter) and error.param:
         name = error.param.opts[0] if isinstance(error.param, click.Option) else error.param.human_readable_name.upper()
         command = error.ctx.info_name if error.ctx else ""
