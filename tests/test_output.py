@@ -169,7 +169,7 @@ def test_no_command_fails_on_a_windows_code_page(call, status, encoding):
         (206, "dài quá mức"),
     ],
 )
-def test_what_windows_refuses_is_said_in_words(number, words):
+def test_what_windows_refuses_is_a_sentence(number, words):
     error = OSError(errno.EINVAL, "The process cannot access the file", "bang.csv")
     error.winerror = number
     assert failure(error).text("vi").startswith("bang.csv: ")
@@ -178,7 +178,7 @@ def test_what_windows_refuses_is_said_in_words(number, words):
     assert sent.text("vi") == failure(error).text("vi")
 
 
-def test_a_settings_file_that_may_not_be_read_is_not_said_to_be_missing(tmp_path, monkeypatch, capsys):
+def test_a_settings_file_that_may_not_be_read_is_not_called_missing(tmp_path, monkeypatch, capsys):
     file = tmp_path / "k.toml"
     file.write_text('name = "x"', encoding="utf-8")
 

@@ -190,7 +190,7 @@ class Option(click.Option):
         return " ".join(filter(None, [", ".join(self.opts), self._value_name(ctx.obj)])), text + required
 
     def _value_name(self, lang: str) -> str:
-        """Return what stands for the value, in a language."""
+        """Return what is written in place of the value, in a language."""
 
         def worded(match: re.Match[str]) -> str:
             key = f"metavar.{match[0].lower()}"

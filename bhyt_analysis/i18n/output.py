@@ -77,10 +77,10 @@ class Output:
 
 
 _TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}
-_SIGNS = str.maketrans({
+_SIGNS = {
     "đ": "d", "Đ": "D", "“": '"', "”": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "−": "-",
     "×": "x", "≥": ">=", "≤": "<=", "→": "->", "…": "...", "·": "-", "•": "-", "\u00a0": " ",
-})  # fmt: skip
+}  # fmt: skip
 
 
 def plain_letters(text: str, encoding: str) -> str:
@@ -102,7 +102,7 @@ def _letter_forms(letter: str) -> Iterator[str]:
     tones = "".join(mark for mark in parts if mark in _TONES)
     toneless = unicodedata.normalize("NFC", "".join(mark for mark in parts if mark not in _TONES))
     base = "".join(mark for mark in parts if not unicodedata.combining(mark))
-    yield from (letter, toneless + tones, toneless, base, letter.translate(_SIGNS), "?")
+    yield from (letter, toneless + tones, toneless, base, _SIGNS.get(letter, "?"), "?")
 
 
 def _has_letters(encoding: str, text: str) -> bool:
