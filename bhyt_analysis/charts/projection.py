@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, DateFormatter, YearLocator
+from matplotlib.dates import AutoDateLocator, DateFormatter, MonthLocator, YearLocator
 
 from bhyt_analysis.charts import chart as drawing
 from bhyt_analysis.charts.chart import Chart, chart_function
@@ -217,7 +217,8 @@ def set_months(axes: Axes, months: pd.Series) -> None:
         axes.xaxis.set_major_locator(YearLocator(2 if narrow and span >= 1600 else 1))
         axes.xaxis.set_major_formatter(DateFormatter("%Y"))
     else:
-        axes.xaxis.set_major_locator(AutoDateLocator(maxticks=3 if narrow else 6))
+        few = MonthLocator(1) if span >= 400 else AutoDateLocator(maxticks=3)
+        axes.xaxis.set_major_locator(few if narrow else AutoDateLocator(maxticks=6))
         axes.xaxis.set_major_formatter(DateFormatter("%m/%Y"))
     axes.set_xlim(months.min(), months.max())
 
