@@ -401,7 +401,8 @@ def simulate(
     if draws:
         projection = project_area(data, area, policy)
         chances = target_probabilities(projection, upcoming_targets(data, projection), draws, seed)
-        print(*probability_texts(chances, lang), sep="\n")
+        for text in probability_texts(chances, lang):
+            print(text)
     return DONE
 
 
