@@ -58,7 +58,7 @@ def usage_error(error: click.ClickException, lang: str) -> str:
         return translate("usage.unknown_option", lang, found=error.option_name, command=command)
     if isinstance(error, click.MissingParameter) and error.param:
         name = error.param.opts[0] if isinstance(error.param, click.Option) else error.param.human_readable_name.upper()
-        command = error.ctx.info_name if error.ctx else ""
+        command = (error.ctx and error.ctx.info_name) or ""
         return translate("usage.missing", lang, name=name, command=command)
     if isinstance(error, click.BadOptionUsage):  # click tells the two kinds apart by their text alone
         key = "usage.no_value" if "does not take" in error.message else "usage.needs_value"
