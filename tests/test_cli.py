@@ -85,6 +85,10 @@ def test_help_lists_the_choices_of_the_library(capsys):
         (["allocate", "--method", "best"], "--method: «best» không có trong danh sách: " + ", ".join(METHODS) + "."),
         (["allocate", "--method", "levelup"], "--method: không có «levelup»; có phải là level-up? Danh sách: share"),
         (["law", "--on", "2026-11-22", "--household", "3"], "Lệnh không có tùy chọn --household; xem bhyt law --help."),
+        (
+            ["premium", "--on", "2026-11-22", "--group", "near_por"],
+            "--group: không có «near_por»; gần giống nhất: near_poor",
+        ),
         (["--foo"], "Lệnh không có tùy chọn --foo; xem bhyt --help."),
         (["brieff"], "Không có lệnh «brieff»; có phải là brief?"),
         (["briefing"], "Không có lệnh «briefing»; có phải là brief?"),

@@ -14,7 +14,7 @@ from click.shell_completion import CompletionItem
 
 from bhyt_analysis.i18n.failures import failure
 from bhyt_analysis.i18n.languages import LANGUAGES
-from bhyt_analysis.i18n.messages import BhytError, has_message, nearest_choice, translate
+from bhyt_analysis.i18n.messages import BhytError, has_message, nearest_choice, nearest_choices, translate
 
 
 def requested_language(words: Sequence[str]) -> str | None:
@@ -70,6 +70,7 @@ def usage_error(error: click.ClickException, lang: str) -> str:
 
 
 MANY_OPTIONS = 12  # from which a help has sections
+MANY_CHOICES = 12  # above which only the nearest are named
 # The options of each section, but for the first.
 SECTIONS = {
     "section_input": ("numbers", "answers", "as_of", "scenario", "decision"),
@@ -220,9 +221,11 @@ class Choice(click.ParamType):
         if chosen := next((c for c in choices if c.casefold().replace("_", "-") == plain), None):
             return chosen
         fields = {"option": option, "found": word, "choices": ", ".join(choices)}
-        if nearest := nearest_choice(word, choices):
-            raise BhytError(("usage.choice_near", {**fields, "nearest": nearest}))
-        raise BhytError(("usage.choice", fields))
+        if not (nearest := nearest_choices(word, choices)):
+            raise BhytError(("usage.choice", fields))
+        if len(choices) > MANY_CHOICES:  # such as the groups
+            raise BhytError(("usage.choice_of_many", {**fields, "nearest": ", ".join(nearest)}))
+        raise BhytError(("usage.choice_near", {**fields, "nearest": nearest[0]}))
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Return the choices that begin with what is typed."""
