@@ -229,6 +229,11 @@ WRONG = {
     "no column scenario, .*; a table of simulate": lambda d: bhyt.yearly(bhyt.coverage(d, "076")),
     "premiums: law is Law; expected a day": lambda d: bhyt.premiums(pd.DataFrame(), bhyt.Law.read()),
     "one argument too many": lambda d: bhyt.target_path(0.8, 0.9, 4, "gap", 5),
+    "simulate: draws is “many”; expected a whole number": lambda d: bhyt.simulate(d, "076", draws="many"),
+    "result is “x”; expected static, behavioural": lambda d: bhyt.transitions(
+        d, "219", "decision_861_high", "2021-12-31", "x"
+    ),
+    "A table of compare": lambda d: bhyt.add_comparison_texts(bhyt.coverage(d, "076")),
     "several scenarios or results": lambda d: bhyt.budget(bhyt.simulate(d, "076", draws=0, by="group")),
 }
 

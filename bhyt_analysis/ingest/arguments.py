@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from numbers import Integral
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,7 @@ from bhyt_analysis.law.law import InForce, Law
 from bhyt_analysis.model.monitoring.monitor import monitor
 from bhyt_analysis.model.projection.projection import Projection
 from bhyt_analysis.model.projection.scenario import Scenario, ScenarioLike
-from bhyt_analysis.model.projection.simulate import project_area, simulate
+from bhyt_analysis.model.projection.simulate import RESULTS, project_area, simulate
 from bhyt_analysis.model.targets.allocation import communes_to_allocate
 
 Arguments = dict[str, Any]
@@ -39,6 +41,7 @@ _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "Projection": (Projection, "expect.projection"),
     "str | Path": ((str, PathLike), "expect.path"),
     "str | Unit": ((str, Unit), "expect.area"),
+    "Dataset | str | Path": ((Dataset, str, PathLike), "expect.path"),
 }
 
 
@@ -49,7 +52,7 @@ def _months(
     return simulate(data, area, scenario, law, draws=0)
 
 
-# What is worked out where data and an area stand in place of a parameter, and from which other arguments.
+# What is worked out where data and an area are in place of a parameter, and its arguments that follow data by position.
 _FROM_DATA: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
     "projection": (project_area, ("area", "scenario", "law")),
     "simulated": (_months, ("area", "scenario", "law")),
@@ -150,7 +153,7 @@ class _Call:
     def _work_out(self, data: Any, function: Callable[..., Any], names: Sequence[str]) -> Any:
         """Return what a function gives of data and the arguments that follow them."""
         parameters = inspect.signature(function).parameters
-        inner = {n: self.keywords.pop(n) for n in names if n in self.keywords and n not in self.parameters}
+        inner = {n: self.keywords.pop(n) for n in parameters if n in self.keywords and n not in self.parameters}
         if isinstance(data, AreaView):
             inner |= _view_arguments(data)
         else:
@@ -190,12 +193,18 @@ class _Call:
         name, kind = parameter.name, _kind(parameter)
         if value is None and (parameter.default is None or name == "scenario"):
             return _read_scenarios(self.function, None) if parameter.default is parameter.empty else None
-        if kind == "InForce" and isinstance(value, str | pd.Timestamp):
+        if kind == "InForce" and isinstance(value, str | dt.date):
             return Law.read().at(parse_date(value))
         if kind in _KINDS:
             expected_type, expected = _KINDS[kind]
             if not isinstance(value, expected_type):
                 raise _wrong(self.function, name, value, expected)
+        elif kind == "int":
+            if not (isinstance(value, Integral) or (isinstance(value, float) and value.is_integer())):
+                raise _wrong(self.function, name, value, "expect.whole_number")
+        elif name in ("result", "results"):
+            if unknown := {value} - {*RESULTS} if name == "result" else {*value} - {*RESULTS}:
+                raise _wrong(self.function, name, next(iter(unknown)), ", ".join(RESULTS))
         elif name == "scenario":
             return _read_scenarios(self.function, value, several=_takes_several(parameter))
         elif name == "area":

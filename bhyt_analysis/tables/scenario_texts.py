@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.model.projection.simulate import MONEY
 
 
@@ -29,7 +29,7 @@ def add_comparison_texts(rows: pd.DataFrame, lang: str | None = None) -> pd.Data
     Raises
     ------
     BhytError
-        for another language.
+        for another language, and another table.
 
     Examples
     --------
@@ -37,6 +37,8 @@ def add_comparison_texts(rows: pd.DataFrame, lang: str | None = None) -> pd.Data
     >>> add_comparison_texts(bhyt.compare(months, on="2022-12-31"), "en")["text"].iloc[-1]
     '“two” changes nothing against “one” (up to 31 December 2022).'
     """
+    if "baseline" not in rows:
+        raise BhytError(("error.not_compared", {}))
     return rows.assign(text=[comparison_text(row, lang) for row in rows.to_dict("records")])
 
 
