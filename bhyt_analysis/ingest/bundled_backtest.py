@@ -29,7 +29,7 @@ def backtest(data: Dataset | None = None, law: Law | None = None, draws: int = 1
     Returns
     -------
     DataFrame
-        One row a published figure; the columns are those of `bhyt_analysis.model.projection.backtest.run_backtest`.
+        One row a published figure, with the columns of `run_backtest` of `bhyt_analysis.model.projection.backtest`.
 
     Examples
     --------

@@ -34,8 +34,8 @@ def compare(simulated: pd.DataFrame, baseline: str | None = None, on: str | pd.T
     -------
     DataFrame
         One row a ``scenario``, ``result`` and ``area`` (``name``): ``insured`` and ``rate`` on the day ``on``; against
-        the baseline ``people`` and ``points`` (of the rate; 0.01 is one point) on that day; ``person_years`` of cover and
-        VND by payer (``vnd_central_more``, ``vnd_province_more``, ``vnd_social_security_fund_more``,
+        the baseline ``people`` and ``points`` (of the rate; 0.01 is one point) on that day; ``person_years`` of cover
+        and VND by payer (``vnd_central_more``, ``vnd_province_more``, ``vnd_social_security_fund_more``,
         ``vnd_employer_more``, ``vnd_household_more``) added up from the first common month to that day;
         ``vnd_public_more`` (central and province), ``vnd_per_additional`` (public VND for one more person insured for a
         year; missing where the scenario adds no cover), ``proposal`` (whether either is not in force), ``status``,
