@@ -44,6 +44,7 @@ TOPICS = {
     "Audit and words": ("audit", "explain", "lang"),
     "Briefings": ("Briefing", "run_batch", "BatchOptions", "explore"),
 }  # fmt: skip
+WORKER_SCRIPT = "https://unpkg.com/iframe-worker/shim"  # MkDocs Material loads it where a page is opened from disk
 COPIES = {
     "CHANGELOG.md": "reference/changelog.md",
     "CONTRIBUTING.md": "reference/contributing.md",
@@ -89,8 +90,12 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     """Let the search work without a network: its script for pages on disk is our own."""
-    script = get_relative_url("search_from_disk.js", page.url)
-    return output.replace("https://unpkg.com/iframe-worker/shim", script)
+    return output.replace(WORKER_SCRIPT, get_relative_url("search_from_disk.js", page.url))
+
+
+def on_post_template(output_content: str, template_name: str, config: MkDocsConfig) -> str:
+    """Do the same for the page of what was not found, which a server may show at any address."""
+    return output_content.replace(WORKER_SCRIPT, "/search_from_disk.js")
 
 
 def format_equation(source: str, *_: Any, **__: Any) -> str:
