@@ -415,7 +415,7 @@ def test_targets_are_allocated_and_the_table_is_copied(lab, data):
     lab.type("Chỉ tiêu của đơn vị (ví dụ 93%)", "93%")
     targets = bhyt.allocate(communes_to_allocate(data, "X001"), 0.93)
     lab.wait_for(people(targets["target_people"].sum()), people(targets["target_people"].iloc[0]))
-    lab.choose("Cách giao chỉ tiêu cho xã", "Nâng nơi thấp nhất trước")
+    lab.choose("Cách giao chỉ tiêu cho xã", "Nâng xã có tỷ lệ thấp nhất trước")
     level = bhyt.allocate(communes_to_allocate(data, "X001"), 0.93, method="level-up")
     lab.wait_for(*[people(p) for p in level["target_people"]])
     lab.save_screenshot("6_targets")
