@@ -161,8 +161,11 @@ def tables_page() -> str:
 def assumptions_table() -> str:
     """Return the assumptions with their ranges and sources."""
     rows = packaged_table("model/projection/assumptions.csv")
-    headings = {"name_vi": "Giả định", "low": "Thấp", "central": "Giữa", "high": "Cao", "unit": "Đơn vị"}
-    return "\n".join(["", "", *markdown_table(rows, {**headings, "source": "Nguồn", "name": "Tên trong tệp"})])
+    ranges = [f"{r.low} – {r.central} – {r.high}" if r.low != r.high else r.low for r in rows.itertuples()]
+    names = rows["name_vi"] + "<br>`" + rows["name"] + "`"
+    rows = rows.assign(name_vi=names, range=[text.replace(".", ",") for text in ranges])
+    headings = {"name_vi": "Giả định", "range": "Thấp – giữa – cao", "unit": "Đơn vị", "source": "Nguồn"}
+    return "\n".join(["", "", *markdown_table(rows, headings)])
 
 
 def backtest_table() -> str:
