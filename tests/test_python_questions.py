@@ -195,6 +195,10 @@ NATURAL = {
     "no law": lambda d: (bhyt.headline(d, "Sơn Dương"), bhyt.headline(d, bhyt.Law.read(), "Sơn Dương")),
     "area before decision": lambda d: (bhyt.reclassify(d, "Lục Ngạn", "861"), bhyt.reclassify(d, "861", "Lục Ngạn")),
     "communes of an area": lambda d: (bhyt.allocate(d, DISTRICT, 93), bhyt.allocate(d, DISTRICT, rate="93%")),
+    "a baseline by its name": lambda d: (
+        bhyt.compare(d, "076", ["decision_861_high", "status_quo"], baseline="status_quo"),
+        bhyt.compare(d, "076", ["decision_861_high", "status_quo"], bhyt.read_scenario("status_quo").name),
+    ),
     "a month in words": lambda d: (
         bhyt.compare(d, "076", ["status_quo", "decision_861_high"], on="12/2022"),
         bhyt.compare(

@@ -20,7 +20,7 @@ from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.geography import Unit
 from bhyt_analysis.i18n.dates import parse_date
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice
-from bhyt_analysis.ingest.scenario_files import read_scenario
+from bhyt_analysis.ingest.scenario_files import read_scenario, scenario_names
 from bhyt_analysis.law.law import InForce, Law
 from bhyt_analysis.model.monitoring.monitor import monitor
 from bhyt_analysis.model.projection.projection import Projection
@@ -123,7 +123,7 @@ class _Call:
             if name not in self.values and parameter.default is parameter.empty:
                 self.values[name] = self._default(name)
         values = {name: self._read_value(self.parameters[name], value) for name, value in self.values.items()}
-        return _in_order(values)
+        return _with_baseline(_in_order(values))
 
     def _part_view(self) -> None:
         """Put data and area in place of a view."""
@@ -222,6 +222,16 @@ def _in_order(values: Arguments) -> Arguments:
         if area in decisions and decision not in decisions:
             return {**values, "decision": area, "area": decision}
     return values
+
+
+def _with_baseline(values: Arguments) -> Arguments:
+    """Return values with the name that a table has in place of a bundled scenario to compare with."""
+    table, baseline = values.get("simulated"), values.get("baseline")
+    if not isinstance(table, pd.DataFrame) or baseline not in scenario_names():
+        return values
+    scenario = read_scenario(baseline)
+    names = [name for name in (scenario.name, scenario.name_en) if name in set(table.get("scenario", ()))]
+    return {**values, "baseline": names[0]} if names else values
 
 
 def _view_arguments(view: AreaView) -> Arguments:
