@@ -9,7 +9,7 @@ import bhyt_analysis as bhyt
 from bhyt_analysis.domain.area_view import select_area
 from bhyt_analysis.domain.input_error import InputError
 from bhyt_analysis.domain.partitions import write_partition
-from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.model.projection.simulate import project_area
 
 from ..conftest import ROOT, write_table
@@ -278,3 +278,8 @@ def test_moves_outside_of_a_unit_leave_its_rows_alone(part):
     move = {"area": "Xã Y Tý", "zone": "III", "since": "2021-06-04"}
     zones = bhyt.Scenario("x", decision="861", zone_moves=(move,)).apply_to_data(part).zones
     assert zones["area"].tolist() == part.zones["area"].tolist()
+
+
+def test_each_unit_of_an_assumption_has_its_words_in_vietnamese():
+    for unit in bhyt.Scenario("x").assumptions()["unit"].unique():
+        assert translate(f"assumption_unit.{unit}", "vi") != translate(f"assumption_unit.{unit}", "en") == unit
