@@ -454,17 +454,14 @@ def by_month(
         unit = str(line["name"].iloc[-1])
         ends.append((line["rate"].iloc[-1] * 100, label if len(units) == 1 else f"{unit}: {label}", color))
         sheet.add_series(unit, line["rate"].reindex(days), "p1", color)
+    goal = ""
     if target is not None:
         share = float(parse_share(target))
+        goal = f"{translate('label.target', lang)} {drawing.percent_label(share, lang, 'published')}"
         sheet.axes.axhline(share * 100, color=drawing.BLACK, lw=0.9, ls="--")
-        ends.append(
-            (
-                share * 100,
-                f"{translate('label.target', lang)} {drawing.percent_label(share, lang, 'published')}",
-                drawing.BLACK,
-            )
-        )
+        ends.append((share * 100, goal, drawing.BLACK))
     sheet.label_line_ends(ends, drawing.scale_width(1.9))
     set_months(sheet.axes, days)
     sheet.set_axis("y", "axis.rate")
-    return sheet.finish(source, month_names(days), "line", over_time=True)
+    axis = "; ".join(text for text in (sheet.axes.get_ylabel(), goal) if text)
+    return sheet.finish(source, month_names(days), "line", axis=axis, over_time=True)

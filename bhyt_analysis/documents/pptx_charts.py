@@ -36,6 +36,7 @@ KINDS = {
 }
 FORMATS = {"n": "#,##0", "d1": "#,##0.0", "p0": "0%", "p1": "0.0%", "pe": "0.0#%"}
 MAX_BARS = 30  # of one slide; those left out are in the report
+MAX_LABELS = 12  # of a line; of more points only the ends have theirs
 TARGET_GREY, WHITE = RGBColor(0xB0, 0xB0, 0xB0), RGBColor(255, 255, 255)
 INK, SOFT = RGBColor(0x1D, 0x24, 0x30), RGBColor(0x5B, 0x64, 0x72)
 
@@ -161,7 +162,12 @@ def _format_series(series: BarSeries | LineSeries, color: str, number_format: st
     labels = series.data_labels
     labels.show_value, labels.number_format, labels.number_format_is_linked = True, number_format, False
     labels.font.name = font_name()
-    if kind == "line":
+    if kind == "line" and len(series.values) > MAX_LABELS:
+        labels.show_value = False
+        points = [i for i, value in enumerate(series.values) if value is not None]
+        for i in dict.fromkeys(points[:1] + points[-1:]):
+            _add_label(series.points[i], number_format).position = LABEL.ABOVE
+    elif kind == "line":
         labels.position = LABEL.ABOVE
         if len(series.values) > 1 and (series.values[1] or 0) > (series.values[0] or 0):
             first = _add_label(series.points[0], number_format)

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from openpyxl import load_workbook
 from PIL import Image
 from pptx import Presentation
+from pptx.oxml.ns import qn
 
 import bhyt_analysis as bhyt
 from bhyt_analysis import charts
@@ -132,6 +133,17 @@ def test_a_slide_of_more_bars_than_fit_says_how_many_it_shows(data, tmp_path):
     assert len(rows) == 36
     slide = slide_of(charts.communes(rows, "X001"), tmp_path / "a.pptx")
     assert any("30 dòng đầu trong 36 dòng" in s.text_frame.text for s in slide.shapes if s.has_text_frame)
+
+
+def test_a_long_line_of_a_slide_has_figures_at_its_ends_and_says_its_target(data, tmp_path):
+    chart = charts.by_month(bhyt.coverage(data, "X001", by="month"), target=0.93)
+    slide = slide_of(chart, tmp_path / "a.pptx")
+    (shape,) = [s for s in slide.shapes if s.has_chart]
+    (series,) = shape.chart.plots[0].series
+    assert len(series.values) == 24
+    labels = series._element.findall(f".//{qn('c:dLbl')}/{qn('c:idx')}")
+    assert [int(label.get("val")) for label in labels] == [0, 23]
+    assert shape.chart.chart_title.text_frame.text == "% dân số; Chỉ tiêu 93%"
 
 
 def test_a_chart_that_powerpoint_cannot_draw_is_answered_in_words(data, tmp_path):
