@@ -10,7 +10,7 @@ from bhyt_analysis.domain.dataset import TABLES
 from bhyt_analysis.domain.decisions import default_decision
 from bhyt_analysis.domain.population import population_at
 from bhyt_analysis.domain.printed_figures import national_rate
-from bhyt_analysis.domain.schema import schema
+from bhyt_analysis.domain.schema import OWN_GROUPS, schema
 from bhyt_analysis.ingest import synthetic
 
 from ..conftest import ROOT
@@ -267,7 +267,7 @@ def test_the_source_of_the_national_average(data):
 
 
 def test_every_table_of_the_schema_is_loaded(data):
-    assert set(schema()["table"]) == set(TABLES)
+    assert set(schema()["table"]) == {*TABLES, OWN_GROUPS}
     for name in TABLES:
         assert {"file", "row"} <= set(getattr(data, name).columns)
 
