@@ -113,8 +113,8 @@ class BhytError(ValueError):
     """An error that the user can put right, in either language.
 
     ``messages`` are pairs of a message key and its fields, one for each fault; a field that is itself a key, or a pair
-    of a key and its fields, is translated. ``str(error)`` is in the language of `bhyt_analysis.lang`, English until one
-    is chosen; ``error.text("vi")`` is Vietnamese.
+    of a key and its fields, is translated; one that is a dict has its words by language. ``str(error)`` is in the
+    language of `bhyt_analysis.lang`, English until one is chosen; ``error.text("vi")`` is Vietnamese.
     """
 
     def __init__(self, *messages: tuple[str, dict[str, Any]]) -> None:
@@ -134,6 +134,8 @@ class BhytError(ValueError):
         def worded(value: Any) -> Any:
             if isinstance(value, tuple):
                 return translate(value[0], lang, **value[1])
+            if isinstance(value, dict):
+                return value[check_lang(lang)]
             return translate(value, lang) if isinstance(value, str) and has_message(value) else value
 
         rows = ((key, {name: worded(value) for name, value in fields.items()}) for key, fields in self.messages)

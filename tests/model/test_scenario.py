@@ -9,7 +9,7 @@ import bhyt_analysis as bhyt
 from bhyt_analysis.domain.area_view import select_area
 from bhyt_analysis.domain.input_error import InputError
 from bhyt_analysis.domain.partitions import write_partition
-from bhyt_analysis.i18n.messages import BhytError, translate
+from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.model.projection.simulate import project_area
 
 from ..conftest import ROOT, write_table
@@ -280,6 +280,8 @@ def test_moves_outside_of_a_unit_leave_its_rows_alone(part):
     assert zones["area"].tolist() == part.zones["area"].tolist()
 
 
-def test_each_unit_of_an_assumption_has_its_words_in_vietnamese():
-    for unit in bhyt.Scenario("x").assumptions()["unit"].unique():
-        assert translate(f"assumption_unit.{unit}", "vi") != translate(f"assumption_unit.{unit}", "en") == unit
+def test_a_wrong_assumption_has_its_unit_in_the_language_of_the_reader(tmp_path):
+    with pytest.raises(BhytError) as caught:
+        bhyt.read_scenario(write_scenario(tmp_path, 'name = "x"\n[assumptions]\noutreach = 3\n'))
+    assert "(0 không, 1 thường xuyên, 2 đến từng nhà)" in caught.value.text("vi")
+    assert "(0 none, 1 ordinary, 2 door to door)" in caught.value.text("en")

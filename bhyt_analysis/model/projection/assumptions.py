@@ -135,8 +135,8 @@ def range_fault(name: str, value: Any) -> Fault | None:
     in_range = are_numbers and all(low <= n <= high for n in numbers)
     if in_range and numbers == sorted(numbers, reverse=bool(numbers[0] > numbers[-1])):
         return None
-    unit = f"assumption_unit.{_table().at[name, 'unit']}"
-    limits = {"low": low, "high": high, "unit": unit}
+    row = _table().loc[name]
+    limits = {"low": low, "high": high, "unit": {"vi": row["unit_vi"], "en": row["unit"]}}
     return "error.assumption_value", {"name": name, "found": value, **limits}
 
 
