@@ -191,8 +191,10 @@ class _Call:
     def _read_value(self, parameter: inspect.Parameter, value: Any) -> Any:
         """Return a value as the function takes it."""
         name, kind = parameter.name, _kind(parameter)
-        if value is None and (parameter.default is None or name == "scenario"):
-            return _read_scenarios(self.function, None) if parameter.default is parameter.empty else None
+        takes_none = parameter.default is None or "None" in str(parameter.annotation)
+        if value is None and (takes_none or name == "scenario"):
+            is_scenario = name == "scenario" and parameter.default is parameter.empty
+            return _read_scenarios(self.function, None) if is_scenario else None
         if kind == "InForce" and isinstance(value, str | dt.date):
             return Law.read().at(parse_date(value))
         if kind in _KINDS:
