@@ -330,22 +330,24 @@ class Geography:
     def closest(self, text: str) -> CloseName:
         """Return the name of the unit that a misspelt text most likely means, or its code; "" where none is alike.
 
-        Of names that are as alike it is that of the largest unit, which a name alone means.
+        Of names that are as alike it is that of a unit of the kind that the text names, or else of the largest unit,
+        which a name alone means.
 
         Examples
         --------
         >>> geography = bhyt.load().geography
-        >>> [geography.closest(text).text for text in ("Sơn Dươn", "xã Sơn Dươn", "X00199")]
-        ['Huyện Sơn Dương', 'Xã Sơn Dương', 'X00109']
+        >>> [geography.closest(text).text for text in ("Sơn Dươn", "xã Sơn Dươn", "Xã Sơn Dướng", "X00199")]
+        ['Huyện Sơn Dương', 'Xã Sơn Dương', 'Xã Sơn Dương', 'X00109']
         """
         if any(c.isdigit() for c in text):
             code = nearest_choice(text.strip(), self._by_code)
             return CloseName(_likeness(text, code), 0, code)
         name = expand_abbreviations(text)
+        kinds = tuple(word_kinds(name))
         alike = [CloseName(0.0, 0, "")]
         for key in {normalise_name(name), normalise_name(strip_unit_word(name))}:
             for match in difflib.get_close_matches(key, self._by_name, n=CLOSE_NAMES, cutoff=0.5):
-                unit = min(self._by_name[match], key=lambda u: KIND_RANK[u.kind])
+                unit = min(self._by_name[match], key=lambda u: (kinds != () and u.kind not in kinds, KIND_RANK[u.kind]))
                 alike.append(CloseName(_likeness(key, match), -KIND_RANK[unit.kind], unit.name))
         return max(alike)
 

@@ -163,13 +163,12 @@ def nearest_choices(word: str, choices: Iterable[object], count: int = 3, cutoff
     """
     plain_word = _plain_word(word)
     matcher = difflib.SequenceMatcher(b=plain_word, autojunk=False)
+    is_word = len(plain_word) >= 3 and not re.search(r"\d", plain_word)  # the beginning of a code says little
     scores: list[tuple[float, str]] = []
     for choice in dict.fromkeys(map(str, choices)):
         plain = _plain_word(choice)
         matcher.set_seq1(plain)
-        is_beginning = min(len(plain), len(plain_word)) >= 3 and (
-            plain.startswith(plain_word) or plain_word.startswith(plain)
-        )
+        is_beginning = is_word and len(plain) >= 3 and (plain.startswith(plain_word) or plain_word.startswith(plain))
         if is_beginning or (matcher.real_quick_ratio() >= cutoff and matcher.quick_ratio() >= cutoff):
             score = matcher.ratio() + (1 if is_beginning else 0)
             scores += [(score, choice)] if score >= cutoff else []

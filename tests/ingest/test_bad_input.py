@@ -267,7 +267,7 @@ def test_brief_of_a_bad_input_reports_why_and_writes_nothing(small_input, tmp_pa
 
 def test_unknown_area_exits_with_status_2_and_the_nearest_name(small_input, tmp_path, capsys, build_here):
     out = tmp_path / "out"
-    assert main(["brief", str(small_input), "--out", str(out), "--area", "Huyện Hai"]) == 2
+    assert main(["brief", str(small_input), "--out", str(out), "--area", "Huyện Môtt"]) == 2
     assert "Huyện Một" in capsys.readouterr().err
     assert not out.exists()
 
