@@ -23,7 +23,7 @@ from bhyt_analysis.engine.parameters import check_parameters
 from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.i18n.unit_names import slugify, strip_unit_word
-from bhyt_analysis.ingest.scenario_files import find_scenario_file
+from bhyt_analysis.ingest.scenario_files import find_named_file, find_scenario_file
 from bhyt_analysis.ingest.workbook import shared_path
 from bhyt_analysis.model.coverage.coverage import areas_with_figures
 
@@ -51,11 +51,12 @@ def policy_sha256(common: Parameters) -> str:
 
 
 def _scenario_text(path: Path) -> list[str]:
-    """Return the text of a scenario and of the files beside it that it names."""
+    """Return the text of a scenario and of the files that it names."""
     text = path.read_text("utf-8-sig")
     fields = tomllib.loads(text)
-    names = [*fields.get("reforms", []), *([fields["zones"]] if "zones" in fields else [])]
-    return [text, *((path.parent / name).read_text("utf-8-sig") for name in names)]
+    files = [find_named_file(name, path, "reforms") for name in fields.get("reforms", [])]
+    files += [find_named_file(fields["zones"], path)] if "zones" in fields else []
+    return [text, *(file.read_text("utf-8-sig") for file in files)]
 
 
 def plan_areas(
