@@ -163,9 +163,8 @@ def assumptions_table() -> str:
     rows = packaged_table("model/projection/assumptions.csv")
     ranges = [f"{r.low} – {r.central} – {r.high}" if r.low != r.high else r.low for r in rows.itertuples()]
     names = rows["name_vi"] + "<br>`" + rows["name"] + "`"
-    units = [translate(f"assumption_unit.{unit}", "vi") for unit in rows["unit"]]
-    rows = rows.assign(name_vi=names, range=[text.replace(".", ",") for text in ranges], unit=units)
-    headings = {"name_vi": "Giả định", "range": "Thấp – giữa – cao", "unit": "Đơn vị", "source": "Nguồn"}
+    rows = rows.assign(name_vi=names, range=[text.replace(".", ",") for text in ranges])
+    headings = {"name_vi": "Giả định", "range": "Thấp – giữa – cao", "unit_vi": "Đơn vị", "source": "Nguồn"}
     return "\n".join(["", "", *markdown_table(rows, headings)])
 
 
