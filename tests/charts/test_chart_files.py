@@ -135,7 +135,7 @@ def test_a_slide_of_more_bars_than_fit_says_how_many_it_shows(data, tmp_path):
     assert any("30 dòng đầu trong 36 dòng" in s.text_frame.text for s in slide.shapes if s.has_text_frame)
 
 
-def test_a_long_line_of_a_slide_has_figures_at_its_ends_and_says_its_target(data, tmp_path):
+def test_a_long_line_of_a_slide_has_figures_at_its_ends_and_its_target(data, tmp_path):
     chart = charts.by_month(bhyt.coverage(data, "X001", by="month"), target=0.93)
     slide = slide_of(chart, tmp_path / "a.pptx")
     (shape,) = [s for s in slide.shapes if s.has_chart]
