@@ -17,7 +17,7 @@ from bhyt_analysis.law.groups import groups as legal_groups
 from bhyt_analysis.tables.columns import column_name
 from bhyt_analysis.tables.estimates import count_text, round_estimates
 from bhyt_analysis.tables.formatting import hidden_marks, suppressed_cells
-from bhyt_analysis.tables.labels import add_labels, group_name
+from bhyt_analysis.tables.labels import add_labels, group_name, unit_title
 
 
 @chart_function
@@ -299,7 +299,7 @@ def _rate_status(row: pd.Series) -> str:
 
 
 @chart_function
-def path(steps: pd.DataFrame, name: str, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
+def path(steps: pd.DataFrame, name: str = "", lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
     """Draw the targets year by year and the people to add at each; or, with no start, the people they mean.
 
     Parameters
@@ -307,7 +307,7 @@ def path(steps: pd.DataFrame, name: str, lang: str | None = None, source: str = 
     steps
         what `target_steps` gives.
     name
-        the name of the area, for the title.
+        the name of the area, for the title; by default that of the rows.
     lang
         "vi" or "en"; None is the language of `bhyt_analysis.lang`.
     source
@@ -331,7 +331,7 @@ def path(steps: pd.DataFrame, name: str, lang: str | None = None, source: str = 
     >>> chart = bhyt.charts.path(steps, "huyện Sơn Dương", "vi", "kế hoạch của huyện Sơn Dương")
     """
     lang = check_lang(lang)
-    steps = round_estimates(steps)
+    steps, name = round_estimates(steps), unit_title(steps, name, lang)
     if len(steps) and steps["insured_now"].notna().all():
         return _path_from_now(steps, name, lang, source)
     sheet = drawing.new_chart(44 + 11 * len(steps), "chart.path_people", name, lang, steps["status"])
@@ -440,8 +440,7 @@ def by_month(
     if rows.duplicated(["area", "as_of"]).any():
         raise BhytError(("error.several_rates", {}))
     units = rows["area"].drop_duplicates().tolist()
-    title = name or (inline_name(rows["name"].iloc[-1], lang) if len(units) == 1 else "")
-    sheet = drawing.new_chart(100, "chart.by_month", title, lang, rows["status"])
+    sheet = drawing.new_chart(100, "chart.by_month", unit_title(rows, name, lang), lang, rows["status"])
     days = pd.Series(sorted(rows["as_of"].unique()))
     ends = []
     for i, area in enumerate(units):

@@ -16,7 +16,7 @@ from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.model.finance.budget import PAYERS
 from bhyt_analysis.model.projection.simulate import without_groups
 from bhyt_analysis.tables.columns import column_name
-from bhyt_analysis.tables.labels import statuses_of
+from bhyt_analysis.tables.labels import statuses_of, unit_title
 
 PAYER_COLORS = dict(zip(PAYERS, ("blue", "green", "sky", "orange", drawing.LIGHT), strict=True))  # dark to light
 
@@ -126,7 +126,7 @@ def cost(rows: pd.DataFrame, name: str, lang: str | None = None, source: str = "
 @chart_function
 def payers(
     rows: pd.DataFrame,
-    name: str,
+    name: str = "",
     lang: str | None = None,
     source: str = "",
     result: str = "behavioural",
@@ -142,7 +142,7 @@ def payers(
     rows
         what `simulate` gives for one scenario and area.
     name
-        the name of the area, for the title.
+        the name of the area, for the title; by default that of the rows.
     lang
         "vi" or "en"; None is the language of `bhyt_analysis.lang`.
     source
@@ -177,7 +177,7 @@ def payers(
         str(y) if count[y] == 12 else translate("label.months_of", lang, year=str(y), months=int(count[y]))
         for y in years.index
     ]
-    title = f"{name}, “{rows['scenario'].iloc[0]}”"
+    title = f"{unit_title(rows, name, lang)}, “{rows['scenario'].iloc[0]}”"
     sheet = drawing.new_chart(50 + 12 * len(years), "chart.payers", title, lang, statuses_of(totals))
     ends, widest = np.zeros(len(years)), float(years.sum(axis=1).max())
     for payer, name in PAYER_COLORS.items():

@@ -19,7 +19,7 @@ from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.model.projection.after_loss import ENTITLEMENTS, UNINSURED
 from bhyt_analysis.model.projection.assumptions import assumptions
 from bhyt_analysis.model.projection.simulate import without_groups
-from bhyt_analysis.tables.labels import group_name, statuses_of
+from bhyt_analysis.tables.labels import group_name, statuses_of, unit_title
 
 LINES = ("blue", "red", "green", "orange", "violet", "sky", drawing.DARK)
 BANDS = (("rate_low", "rate_high"), ("rate_inner_low", "rate_inner_high"))  # of a fan chart, from pale to dark
@@ -29,7 +29,7 @@ DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)), (0, (3, 1, 1, 1)))
 @chart_function
 def fan(
     rows: pd.DataFrame,
-    name: str,
+    name: str = "",
     targets: Iterable[Mapping[str, Any]] = (),
     lang: str | None = None,
     source: str = "",
@@ -45,7 +45,7 @@ def fan(
     rows
         what `simulate` gives for one scenario and area; the line is the median of its draws, where it has any.
     name
-        the name of the area, for the title.
+        the name of the area, for the title; by default that of the rows.
     targets
         rows of ``on`` (day), ``rate`` (share), ``relation``.
     lang
@@ -79,7 +79,9 @@ def fan(
     totals = without_groups(rows)
     lines = fan_lines(totals, lang)
     behavioural, static = (frame for frame, _, _ in lines)
-    sheet = drawing.new_chart(92, "chart.fan", fan_name(totals, name), lang, statuses_of(totals))
+    sheet = drawing.new_chart(
+        92, "chart.fan", fan_name(totals, unit_title(totals, name, lang)), lang, statuses_of(totals)
+    )
     axes, x = sheet.axes, behavioural["month"]
     for (low, high), alpha in zip(BANDS, (0.22, 0.38), strict=True):
         axes.fill_between(
@@ -144,7 +146,9 @@ def fan_note(draws: int, lang: str) -> str:
 
 
 @chart_function
-def scenarios(rows: pd.DataFrame, name: str, lang: str | None = None, source: str = "", *, size: str = "a4") -> Chart:
+def scenarios(
+    rows: pd.DataFrame, name: str = "", lang: str | None = None, source: str = "", *, size: str = "a4"
+) -> Chart:
     """Draw coverage month by month under several scenarios, with take-up; each line named at its end.
 
     Parameters
@@ -152,7 +156,7 @@ def scenarios(rows: pd.DataFrame, name: str, lang: str | None = None, source: st
     rows
         what `simulate` gives for several scenarios of one area.
     name
-        the name of the area, for the title.
+        the name of the area, for the title; by default that of the rows.
     lang
         "vi" or "en"; None is the language of `bhyt_analysis.lang`.
     source
@@ -179,7 +183,7 @@ def scenarios(rows: pd.DataFrame, name: str, lang: str | None = None, source: st
     lang = check_lang(lang)
     rows = without_groups(rows)
     rows = rows[rows["result"] == "behavioural"]
-    sheet = drawing.new_chart(100, "chart.scenarios", name, lang, statuses_of(rows))
+    sheet = drawing.new_chart(100, "chart.scenarios", unit_title(rows, name, lang), lang, statuses_of(rows))
     ends = []
     for i, (scenario, line) in enumerate(rows.groupby("scenario", sort=False)):
         color, rate = drawing.hue(LINES[i % len(LINES)]), line["rate"].iloc[-1]

@@ -9,7 +9,7 @@ import pandas as pd
 from bhyt_analysis.domain.geography import Geography, Unit
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import has_message, translate
-from bhyt_analysis.i18n.unit_names import display_name
+from bhyt_analysis.i18n.unit_names import display_name, inline_name
 from bhyt_analysis.law.groups import group_label, is_group_key
 
 Row = dict[str, Any]  # of a result, by column
@@ -67,6 +67,18 @@ def weakest_stamp(statuses: pd.Series | list[str]) -> str | None:
 def statuses_of(rows: pd.DataFrame) -> list[str]:
     """Return the statuses of what `simulate` gives, with that of a reform which is only proposed."""
     return [*rows["status"], *(["proposal"] if rows["proposal"].any() else [])]
+
+
+def unit_title(rows: pd.DataFrame, name: str, lang: str) -> str:
+    """Return a name for a title, or where there is none that of the unit of the rows, if they are of one.
+
+    Examples
+    --------
+    >>> unit_title(pd.DataFrame({"name": ["Huyện Lục Ngạn"] * 2}), "", "vi")
+    'huyện Lục Ngạn'
+    """
+    names = rows["name"].unique() if "name" in rows else []
+    return name or (inline_name(str(names[0]), lang) if len(names) == 1 else "")
 
 
 def add_labels(rows: pd.DataFrame, lang: str | None = None) -> pd.DataFrame:
