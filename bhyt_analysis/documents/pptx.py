@@ -29,10 +29,10 @@ from bhyt_analysis.documents.content import Block, Content
 from bhyt_analysis.documents.pptx_charts import (
     INK,
     KINDS,
-    MAX_BARS,
     SOFT,
     WHITE,
     add_native_chart,
+    drawn_count,
     font_name,
     set_alt_text,
 )
@@ -110,8 +110,8 @@ def _is_native(chart: ChartDescription) -> bool:
 
 def _more_bars(chart: ChartDescription, key: str) -> list[str]:
     """Return the sentence on the bars that are left out of a chart of too many, if some are."""
-    count = len(chart.categories)
-    return [translate(key, chart.lang, shown=MAX_BARS, count=count)] if count > MAX_BARS else []
+    count, drawn = len(chart.categories), drawn_count(chart)
+    return [translate(key, chart.lang, shown=drawn, count=count)] if count > drawn else []
 
 
 def _is_readable(block: Block) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import cast
 
 import xlsxwriter
-from pptx.chart.axis import ValueAxis
+from pptx.chart.axis import CategoryAxis, ValueAxis
 from pptx.chart.data import ChartData
 from pptx.chart.datalabel import DataLabel
 from pptx.chart.point import Point
@@ -35,7 +35,7 @@ KINDS = {
     "line": XL_CHART_TYPE.LINE_MARKERS,
 }
 FORMATS = {"n": "#,##0", "d1": "#,##0.0", "p0": "0%", "p1": "0.0%", "pe": "0.0#%"}
-MAX_BARS = 30  # of one slide; those left out are in the report
+MAX_BARS = 30  # of one slide; those left out are in the report. A line has all its points
 MAX_LABELS = 12  # of a line; of more points only the ends have theirs
 TARGET_GREY, WHITE = RGBColor(0xB0, 0xB0, 0xB0), RGBColor(255, 255, 255)
 INK, SOFT = RGBColor(0x1D, 0x24, 0x30), RGBColor(0x5B, 0x64, 0x72)
@@ -49,15 +49,17 @@ def font_name() -> str:
 def add_native_chart(slide: Slide, description: ChartDescription, sides: Sequence[float], lang: str) -> None:
     """Add a chart that PowerPoint draws from figures of its own.
 
-    ``sides``: left, top, width and height in inches. Of many categories the first `MAX_BARS` are drawn.
+    ``sides``: left, top, width and height in inches. Of many bars the first `MAX_BARS` are drawn.
     """
-    kind, count = description.kind, min(len(description.categories), MAX_BARS)
+    kind, count = description.kind, drawn_count(description)
+    is_long = kind == "line" and count > MAX_BARS
     data = ChartData()
     data.categories = list(description.categories[:count])
     for figures in description.series:
         data.add_series(figures.name or description.axis, figures.values[:count], _number_format(figures.spec, lang))
     left, top, width, height = map(Inches, sides)
-    shape = cast(GraphicFrame, slide.shapes.add_chart(KINDS[kind], left, top, width, height, data))
+    drawn_kind = XL_CHART_TYPE.LINE if is_long else KINDS[kind]
+    shape = cast(GraphicFrame, slide.shapes.add_chart(drawn_kind, left, top, width, height, data))
     set_alt_text(shape, description.alt)
     chart = shape.chart
     cast(ChartPart, chart.part).chart_workbook.update_from_xlsx_blob(_workbook(data))
@@ -78,6 +80,8 @@ def add_native_chart(slide: Slide, description: ChartDescription, sides: Sequenc
         chart.category_axis.reverse_order = kind in ("bar", "stacked")
     chart.category_axis.tick_label_position = XL_TICK_LABEL_POSITION.LOW
     chart.category_axis.format.line.color.rgb = SOFT
+    if is_long:
+        _label_every(chart.category_axis, -(-count // MAX_LABELS))
     values = chart.value_axis
     values.has_major_gridlines = False
     values.visible = kind == "line"  # which does not begin at 0
@@ -90,6 +94,20 @@ def add_native_chart(slide: Slide, description: ChartDescription, sides: Sequenc
             _mark_target(series.points[position], kind)
             if prefix:
                 _add_label(series.points[position], _number_format(figures.spec, lang, prefix))
+
+
+def drawn_count(description: ChartDescription) -> int:
+    """Return how many categories of a chart are drawn: all points of a line, the first `MAX_BARS` bars."""
+    count = len(description.categories)
+    return count if description.kind == "line" else min(count, MAX_BARS)
+
+
+def _label_every(axis: CategoryAxis, step: int) -> None:
+    """Label every so many categories of an axis; python-pptx has no property for it."""
+    element = axis._element
+    skip = element.makeelement(qn("c:tickLblSkip"), {"val": str(step)})
+    last = element.find(qn("c:noMultiLvlLbl"))
+    element.append(skip) if last is None else last.addprevious(skip)
 
 
 def _workbook(data: ChartData) -> bytes:

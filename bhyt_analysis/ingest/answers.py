@@ -170,7 +170,7 @@ def write_questions(file: str | Path, findings: Iterable[Finding], lang: str | N
         name = json.dumps(question, ensure_ascii=False) if question else section
         _insert(lines, section, [f"# {finding_message(finding, lang)}", f'{name} = ""'], lang)
         count += 1
-    if count:
+    if count or not path.exists():  # also without questions: other commands are then called with the file
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return count
 

@@ -33,7 +33,7 @@ from bhyt_analysis.model.projection.projection import (
 )
 from bhyt_analysis.model.projection.scenario import ScenarioLike, Target, as_scenario
 from bhyt_analysis.model.projection.simulate import QUANTILES, household_scales, project_area
-from bhyt_analysis.model.targets.targets import binding_targets, people_needed
+from bhyt_analysis.model.targets.targets import binding_targets, nearest_targets, people_needed
 
 TOLERANCE = 1e-6
 REENROLLED = "reenrolled"
@@ -169,7 +169,7 @@ def target_probabilities(
 
 
 def upcoming_targets(data: Dataset, projection: Projection) -> list[dict[str, Any]]:
-    """Return the targets within a projection: the scenario's own, else those that bind the area.
+    """Return the targets within a projection: the scenario's, else the area's, else the nearest unit's above.
 
     Examples
     --------
@@ -181,7 +181,7 @@ def upcoming_targets(data: Dataset, projection: Projection) -> list[dict[str, An
         return [dict(target) for target in projection.scenario.targets]
     first, last = projection.months[projection.report_index], projection.months[-1]
     targets = binding_targets(data, projection.baseline.area)
-    targets = targets[targets["level"].isin(["own", "each"]) & (targets["on"] > first) & (targets["on"] <= last)]
+    targets = nearest_targets(targets[(targets["on"] > first) & (targets["on"] <= last)])
     return targets[["on", "rate", "relation"]].to_dict("records")
 
 
