@@ -175,7 +175,7 @@ def backtest_table() -> str:
     for column in ("published", "model", "low", "high"):
         texts[column] = [figure_text(v, unit) for v, unit in zip(rows[column], rows["unit"], strict=True)]
     texts["published"] = texts["relation"].where(texts["relation"] != "=", "") + " " + texts["published"]
-    texts["range"] = texts["low"] + " – " + texts["high"]
+    texts["range"] = (texts["low"] + " – " + texts["high"]).where(rows["low"].notna(), "–")
     headings = {"name": "Đơn vị", "figure": "Chỉ số", "on": "Ngày", "published": "Công bố", "model": "Mô hình"}
     lines = markdown_table(texts, {**headings, "range": "Khoảng 90%", "verdict": "Đánh giá"})
     notes = [f"- {row.name}, {row.on}: {row.basis}. Nguồn: {row.source}." for row in texts.itertuples(index=False)]
