@@ -64,6 +64,33 @@ def test_question_4_who_loses_and_gains_by_another_zone(data):
     assert table["gained"].sum() == 0
 
 
+DRAFT = """Đơn vị,Quyết định,Khu vực,Từ ngày,Tình trạng số liệu,Nguồn
+Xã Bát Xát,2752,Khu vực II,31/12/2025,Tính toán,Quyết định 2752/QĐ-UBND
+Xã Bản Xèo,2752,Khu vực III,31/12/2025,Tính toán,Quyết định 2752/QĐ-UBND
+Xã Bát Xát,Dự thảo 2027,Khu vực I,01/01/2027,Giả lập,ví dụ
+Xã Bản Xèo,Dự thảo 2027,Khu vực II,01/01/2027,Giả lập,ví dụ
+"""
+DRAFT_CARDS = """Đơn vị,Ngày số liệu,Nhóm đối tượng,Số thẻ
+Xã Bát Xát,30/09/2026,Người dân tộc thiểu số sinh sống tại vùng khó khăn,4120
+Xã Bản Xèo,30/09/2026,Người sinh sống tại vùng đặc biệt khó khăn,3120
+"""
+
+
+@pytest.mark.parametrize("zones", [{"II": "I"}, {"Xã Bát Xát": "I"}], ids=["zone", "commune"])
+def test_question_4_a_draft_of_the_same_day_takes_no_cards_first(tmp_path, zones):
+    (tmp_path / "zones.csv").write_text(DRAFT, "utf-8")
+    (tmp_path / "cards.csv").write_text(DRAFT_CARDS, "utf-8")
+    rezoned = bhyt.rezone(bhyt.load(tmp_path), zones, since="01/01/2027")
+    table = bhyt.reclassify(rezoned, "rezone")
+    columns = ["name", "zone_before", "zone_after", "before", "lost"]
+    # Zone I has no entitlement by area, so all 4,120 end, as by the draft itself.
+    assert table[columns].to_numpy().tolist() == [["Xã Bát Xát", "II", "I", 4120, 4120]]
+    assert bhyt.reclassify(rezoned, "Dự thảo 2027").set_index("name").at["Xã Bát Xát", "lost"] == 4120
+    # What is of an earlier day has come before: here the draft, which has left no card.
+    later = bhyt.reclassify(bhyt.rezone(bhyt.load(tmp_path), {"Xã Bát Xát": "none"}, since="01/06/2027"), "rezone")
+    assert later[columns].to_numpy().tolist() == [["Xã Bát Xát", "I", "none", 0, 0]]
+
+
 def test_question_4_says_what_is_wrong(data):
     with pytest.raises(BhytError) as error:
         bhyt.rezone(data, {"Xã Thanh Hải": "IV", "Xã Thanh Hả": "I"}, "861")

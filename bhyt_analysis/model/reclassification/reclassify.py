@@ -72,7 +72,8 @@ def reclassify(
     data
         Dataset; a user's own list is rows of its ``zones`` under a decision of any name.
     decision
-        as in the tables ``zones`` and ``losses``. Communes may leave on days of their own.
+        as in the tables ``zones`` and ``losses``. Communes may leave on days of their own. It is set against the zones
+        of the day before: those of all decisions of earlier days, drafts too, and of no other one of the same day.
     area
         name or code, or a list: the rows of each, one below the other; without one, every unit that has figures, and
         those above the communes of the decision.
@@ -254,8 +255,11 @@ def _area_rows(data: Dataset, code: str, options: Options) -> pd.DataFrame:
 
 def _decided_communes(data: Dataset, decided: pd.DataFrame, options: Options) -> pd.DataFrame:
     """Return the communes of a decision: by the zone table where their cards before are known, else as listed."""
-    # Earlier decisions on the same communes are needed for what was left of their cards.
-    zones = data.zones[data.zones["area"].isin(decided["area"])].reset_index(drop=True)
+    # Earlier decisions on the same communes are needed for what was left of their cards; another one of the same day,
+    # such as a second draft, is in place of this one and not before it.
+    key, own = ["area", "since"], data.zones["decision"] == options.decision
+    same_day = pd.MultiIndex.from_frame(data.zones[key]).isin(pd.MultiIndex.from_frame(decided[key]))
+    zones = data.zones[data.zones["area"].isin(decided["area"]) & (own | ~same_day)].reset_index(drop=True)
     pairs = _add_zone_before(data, zones)
     by_zones = _by_zones(data, pairs.dropna(subset="zone_before"), options)
     pairs = pairs[pairs["decision"] == options.decision]

@@ -46,7 +46,8 @@ def rezone(
     area
         name or code of the unit in which communes are looked for; left out, all.
     since
-        the day of a decision of your own; left out, each commune has its day under the decision.
+        the day of a decision of your own; left out, each commune has its day under the decision. The zones before are
+        those of decisions of earlier days, drafts too; another draft of the same day has no part in it.
 
     Returns
     -------
