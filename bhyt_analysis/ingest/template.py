@@ -81,13 +81,28 @@ def write_template(
 def _notes(content: KnownRows, lang: str) -> list[str]:
     """Return what is filled in, and which communes stand in for areas that have ended."""
     provinces = ", ".join(inline_name(name, lang) for name in content.provinces)
-    notes = [translate("template.filled", lang, count=len(content.communes), provinces=provinces)]
+    tables = ", ".join(_filled_tables(content, lang))
+    notes = [translate("template.filled", lang, count=len(content.communes), provinces=provinces, tables=tables)]
     for unit, communes in content.former.items():
         names = ", ".join(inline_name(c.name, lang) for c in communes)
         name = inline_name(unit.name, lang)
         fields = {"name": name[:1].upper() + name[1:], "until": unit.until, "communes": names}
         notes.append(translate("template.ended", lang, **fields))
     return notes
+
+
+def _filled_tables(content: KnownRows, lang: str) -> list[str]:
+    """Return the names of the tables that are filled in, with the number of communes where these are not all."""
+    codes = {c.code for c in content.communes}
+    names = []
+    for table in ("population", "zones", "targets"):
+        rows, name = content.tables[table], table_name(table, lang).lower()
+        count = rows.loc[rows["area"].isin(codes), "area"].nunique()
+        if len(rows) and (table == "targets" or count == len(codes)):
+            names.append(name)
+        elif len(rows):
+            names.append(translate("template.filled_some", lang, table=name, count=count))
+    return names
 
 
 def example_row(table: str, lang: str) -> dict[str, object]:

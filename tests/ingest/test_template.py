@@ -297,6 +297,22 @@ def test_targets_of_the_province_and_for_each_commune_are_filled_in(tmp_path):
     assert rows["rate"].tolist()[:2] == [0.9635, 1]
 
 
+# Decision 2752 has a list of all 99 communes of Lào Cai; none is published for Cao Bằng; of the 130 communes of Nghệ An
+# 51 are in the list of Decision 60.
+@pytest.mark.parametrize(
+    ("area", "part"),
+    [
+        ("Lào Cai", "99 xã, phường của tỉnh Lào Cai: mã, tên, dân số, khu vực, chỉ tiêu."),
+        ("Cao Bằng", "56 xã, phường của tỉnh Cao Bằng: mã, tên, dân số, chỉ tiêu."),
+        ("Nghệ An", "130 xã, phường của tỉnh Nghệ An: mã, tên, dân số, khu vực (51 xã, phường), chỉ tiêu."),
+    ],
+)
+def test_the_guide_names_only_what_is_filled_in(tmp_path, area, part):
+    write_template(tmp_path / "mau.xlsx", "vi", [area], TODAY)
+    guide = openpyxl.load_workbook(tmp_path / "mau.xlsx").worksheets[0]
+    assert part in guide["A3"].value
+
+
 @pytest.mark.parametrize("lang", ["vi", "en"])
 def test_whom_a_target_is_about_is_written_in_words_and_read_back(lang):
     for scope in [*pd.read_csv(Path("data/targets.csv"))["scope"].unique(), "student_who_lost", *groups().index]:
