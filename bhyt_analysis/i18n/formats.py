@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -12,6 +13,7 @@ import pandas as pd
 from bhyt_analysis.i18n.languages import check_lang
 
 MINUS = "\u2212"
+GROUPED = r"[1-9]\d{0,2}(?P<mark>[., \u00a0])\d{3}(?:(?P=mark)\d{3})+"  # a whole number with separators of thousands
 MONTHS = [
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -38,6 +40,17 @@ def format_number(value: Any, lang: str | None = None, places: int = 0, scale: f
     if lang == "vi":
         text = text.translate(str.maketrans(",.", ".,"))
     return (MINUS if rounded < 0 else "") + text
+
+
+def without_separators(text: str) -> str:
+    """Return the digits of a whole number with at least two separators of thousands; "" for any other text.
+
+    Examples
+    --------
+    >>> [without_separators(text) for text in ("2.800.000", "2,800,000", "2.800", "2.80.000")]
+    ['2800000', '2800000', '', '']
+    """
+    return re.sub(r"\D", "", text) if re.fullmatch(GROUPED, text.strip()) else ""
 
 
 def format_date(value: Any, lang: str | None = None) -> str:

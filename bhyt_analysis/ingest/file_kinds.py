@@ -70,9 +70,10 @@ def read_content(file: Path, most: int) -> bytes:
     return content
 
 
-def read_text(file: Path, most: int) -> str:
+def read_text(file: Path, most: int, not_utf8: str = "error.not_utf8") -> str:
     """Return the text of a small file in UTF-8, such as a scenario, as `BhytError` says what hinders it.
 
+    ``not_utf8``: the message for another encoding, which says how to save a file of this kind.
     Nothing but a regular file is opened: a pipe or a device would never end.
     """
     if (kind := special_kind(file)) == "missing" and not file.is_symlink():
@@ -84,7 +85,7 @@ def read_text(file: Path, most: int) -> str:
     except OSError as error:  # no right to read it, or another program has it open
         raise failure(error, file) from None
     except UnicodeDecodeError as error:
-        raise BhytError(("error.not_utf8", {"file": file.name, "byte": error.start})) from None
+        raise BhytError((not_utf8, {"file": file.name, "byte": error.start})) from None
     except TooLargeError as error:
         raise BhytError(("error.too_large", {"file": file.name, **error.figures})) from None
 

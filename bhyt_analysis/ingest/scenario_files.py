@@ -15,6 +15,7 @@ import pandas as pd
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.input_error import Fault, raise_faults
 from bhyt_analysis.i18n.dates import parse_date
+from bhyt_analysis.i18n.formats import without_separators
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice, nearest_choices
 from bhyt_analysis.i18n.shares import parse_share
@@ -34,6 +35,7 @@ Toml = Any  # whatever a TOML file may hold; the readers below check it
 Cell = tuple[Callable[[Toml], Toml], str]  # the reader of a value, and the message on what it expects
 PlacedFault = tuple[str, dict[str, Any]]  # a fault without its file, ``at`` a key in it
 MAX_NUMBER = 1e15  # VND, people or shares: far above every amount of the country
+INCOMES = (500_000, 1_000_000_000)  # VND a month: the least and the most that is plausible
 MAX_LETTERS = 2_000  # of one text
 INCOME_GROUPS = tuple(g for g in groups_flagged("projected") if g in groups_flagged("earnings_based"))
 
@@ -246,6 +248,8 @@ def _unknown_key(key: str, choices: Iterable[str], key_path: KeyPath) -> PlacedF
 def _read_value(reader: Callable[[Toml], Toml], expected: str, value: Toml, key_path: KeyPath) -> Toml:
     """Return a value as its reader gives it; raise WrongValueError."""
     fault = "error.scenario_value", {"found": excerpt(value), "expected": expected, "at": key_path}
+    if isinstance(value, str) and reader in (_read_amount, _read_number) and (plain := without_separators(value)):
+        raise WrongValueError([("error.scenario_grouped", {"found": excerpt(value), "plain": plain, "at": key_path})])
     try:
         return reader(value)
     except WrongValueError as error:
@@ -366,7 +370,8 @@ def _is_number(value: Toml) -> bool:
 
 
 def _read_income(payload: Toml) -> dict[str, float]:
-    _require(all(k in INCOME_GROUPS and _is_number(v) and v > 0 for k, v in payload.items()))
+    least, most = INCOMES
+    _require(all(k in INCOME_GROUPS and _is_number(v) and least <= v <= most for k, v in payload.items()))
     return {k: float(v) for k, v in payload.items()}
 
 

@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from bhyt_analysis.i18n.formats import GROUPED, without_separators
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.i18n.text import clean_line
 from bhyt_analysis.ingest.file_kinds import read_text
@@ -17,6 +18,7 @@ _DEEP_KEY = re.compile(rf"(?:[\w-]+[ \t]*\.[ \t]*){{{MAX_NESTING}}}")
 _PART = r"\"[^\"]*\"|'[^']*'|[\w-]+"
 _KEY = re.compile(rf"\s*((?:{_PART})(?:\s*\.\s*(?:{_PART}))*)\s*=")
 _HEADER = re.compile(r"(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?")
+_GROUPED_VALUE = re.compile(rf"=\s*({GROUPED})(?![\d.,])")
 KeyPath = tuple[str | int, ...]
 
 
@@ -29,7 +31,7 @@ def read_toml_text(file: Path) -> str:
     """Return the text of a TOML file."""
     if file.is_dir():
         raise BhytError(("error.scenario_folder", {"file": file}))
-    return read_text(file, MAX_SETTINGS)
+    return read_text(file, MAX_SETTINGS, "error.toml_not_utf8")
 
 
 def parse_toml(text: str, file: Path) -> dict[str, Any]:
@@ -46,7 +48,12 @@ def parse_toml(text: str, file: Path) -> dict[str, Any]:
         line, column = str(next((i for i, t in enumerate(text.split("\n"), 1) if re.search(r"\d{4000}", t)), 1)), "–"
     lines = text.splitlines()
     excerpt = clean_line(lines[int(line) - 1])[:60] if 0 < int(line) <= len(lines) else ""
-    raise BhytError(("error.scenario_file", {"file": file.name, "line": line, "column": column, "found": excerpt}))
+    fields = {"file": file.name, "line": line, "column": column, "found": excerpt}
+    if value := _GROUPED_VALUE.search(excerpt):
+        fields = {"file": ("place.line", {"file": file.name, "line": line}), "key": excerpt[: value.start()].strip()}
+        grouped = {"found": value[1], "plain": without_separators(value[1])}
+        raise BhytError(("error.scenario_grouped", fields | grouped))
+    raise BhytError(("error.scenario_file", fields))
 
 
 def key_lines(text: str) -> dict[KeyPath, int]:

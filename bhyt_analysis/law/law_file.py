@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from bhyt_analysis.i18n.dates import parse_date
+from bhyt_analysis.i18n.formats import without_separators
 from bhyt_analysis.i18n.messages import BhytError, nearest_choice
 
 FILE = Path(__file__).with_name("law.csv")
@@ -21,7 +22,7 @@ STATUSES = ["confirmed", "secondary", "conflict", "proposal"]
 ONWARD = dt.date.max
 # Values that are a part of something: between 0 and 1.
 SHARES = ("subsidy_share", "benefit_share", "household_factor", "contribution_rate", "employer_rate", "employee_rate")
-
+AMOUNTS = {"base_salary": (500_000, 50_000_000)}  # VND: the least and the most that is plausible
 MAX_BYTES = 20_000_000  # of a law file; the bundled one has less than 0.1 MB
 Row = dict[str, str]
 Fault = tuple[str, dict[str, object]]  # key of a message, and its fields
@@ -121,10 +122,18 @@ def _value_faults(parameter: str, text: str) -> Iterator[Fault]:
         value = float(text)
     except ValueError:
         value = float("nan")
+    least, most = AMOUNTS.get(parameter, (0, 1e15))
     if not -1e15 < value < 1e15:
-        yield "error.not_a_number", {"column": "value", "found": text}
+        plain = without_separators(text)
+        key = "error.grouped_value" if plain else "error.not_a_number"
+        yield key, {"column": "value", "found": text, "plain": plain}
     elif value < 0 or (parameter in SHARES and value > 1):
         yield "error.law_value", {"parameter": parameter, "found": text}
+    elif not least <= value <= most:
+        fields = {"parameter": parameter, "found": text, "least": least, "most": most}
+        nearest = next((value * scale for scale in (1e3, 1e6, 1e-3) if least <= value * scale <= most), None)
+        hint = "" if nearest is None else ("error.law_amount_nearest", {"nearest": f"{nearest:.0f}"})
+        yield "error.law_amount", {**fields, "hint": hint}
 
 
 def _period_faults(row: Row) -> Iterator[Fault]:

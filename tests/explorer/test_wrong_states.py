@@ -191,8 +191,8 @@ EXTREME = {
     "end": {"end": "2100-12-31"},
     "decision": {"decision": "none such"},
     "law": {
-        "income": {"employer_employee": 1e15},
-        "law": [{"parameter": "base_salary", "since": "1990-01-01", "value": 0}],
+        "income": {"employer_employee": 1e9},
+        "law": [{"parameter": "base_salary", "since": "1990-01-01", "value": 50_000_000}],
         "targets": [{"on": "1990-01-01", "rate": 0}, {"on": "2100-12-31", "rate": 1, "relation": "="}],
     },
     "zone": {"zone": [{"area": "219", "zone": "III", "since": "2100-01-01", "special_villages_share": 1}]},

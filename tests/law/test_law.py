@@ -403,6 +403,13 @@ def test_the_law_by_months_is_the_law_of_their_first_days(area, reform):
     [
         (row("subsidy_share", "near_poor", "", "2027-01-01", "", "70"), "a share, at most 1"),
         (row("base_salary", "", "", "2027-01-01", "", "-5"), "at least 0"),
+        (
+            row("base_salary", "", "", "2027-01-01", "", "2800"),
+            "base_salary = 2800; expected 500,000 to 50,000,000 VND a month; did you mean 2800000",
+        ),
+        (row("base_salary", "", "", "2027-01-01", "", "2.8"), "did you mean 2800000"),
+        (row("base_salary", "", "", "2027-01-01", "", "60000000"), "60000000; expected 500,000 to 50,000,000 VND"),
+        (row("base_salary", "", "", "2027-01-01", "", "2.800.000"), "separators of thousands; write 2800000"),
         (row("contribution_rate", "", "", "2027-01-01", "", "0.07"), "7.0% is above the 6.0% that the law allows"),
         (
             row("subsidy_share", "near_por", "", "2027-01-01", "", "0.8"),

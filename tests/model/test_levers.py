@@ -29,7 +29,7 @@ def test_error_in_a_row_names_its_place():
     with pytest.raises(LawError, match=r"mine, row 2, column value"):
         build_reform(
             [
-                {"parameter": "base_salary", "since": "2027-01-01", "value": 1},
+                {"parameter": "base_salary", "since": "2027-01-01", "value": 2_600_000},
                 {"parameter": "base_salary", "since": "2028-01-01", "value": "much"},
             ],
             "mine",

@@ -233,6 +233,27 @@ def test_invalid_toml_is_an_error_with_its_place(tmp_path, text):
         bhyt.read_scenario(tmp_path)
 
 
+@pytest.mark.parametrize("value", ['"2.800.000"', "2.800.000", "2,800,000"])
+def test_an_amount_with_separators_is_answered_with_its_digits(tmp_path, value):
+    row = f'name = "x"\n[[law]]\nparameter = "base_salary"\nsince = "2027-01-01"\nvalue = {value}\n'
+    with pytest.raises(BhytError, match=r"mine\.toml, line 5: .*value = “.*”.* write 2800000$"):
+        bhyt.read_scenario(write_scenario(tmp_path, row))
+
+
+def test_earnings_in_thousands_are_refused(tmp_path):
+    with pytest.raises(BhytError, match=r"8000.*500,000 to 1,000,000,000 VND a month"):
+        bhyt.read_scenario(write_scenario(tmp_path, 'name = "x"\n[income]\nemployer_employee = 8000\n'))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1258"])
+def test_a_file_of_another_encoding_is_to_be_saved_by_notepad(tmp_path, encoding):
+    path = tmp_path / "mine.toml"
+    path.write_bytes('name = "Kê hoach"\n'.encode(encoding))
+    with pytest.raises(BhytError, match=r"mine\.toml: not UTF-8 text.*Notepad.*UTF-8") as caught:
+        bhyt.read_scenario(path)
+    assert "CSV" not in caught.value.text("vi")
+
+
 @pytest.mark.parametrize("line", ["income = 5", "assumptions = 5", 'targets = ["a"]', "[targets]\nrate = 0.9"])
 def test_value_of_the_wrong_shape_is_an_error(tmp_path, line):
     with pytest.raises(BhytError, match="expected"):
