@@ -326,7 +326,7 @@ def reclassify(read: Read, area: str | None, csv: str | None, decision: str, lan
 
 @command("allocate")
 @data_argument
-@on_option
+@option("--on", metavar="DATE", type=Date, message="on_cards")
 @csv_option
 @option("--area", required=True, metavar="A")
 @option("--rate", required=True, type=Share, metavar="R")
@@ -334,7 +334,7 @@ def reclassify(read: Read, area: str | None, csv: str | None, decision: str, lan
 @option("--ratchet", is_flag=True)
 def allocate(
     read: Read,
-    on: str,
+    on: str | None,
     csv: str | None,
     area: str,
     rate: str,
@@ -342,14 +342,19 @@ def allocate(
     ratchet: bool,
     lang: str,
 ) -> int:
-    """Print, or write, the people to insure, commune by commune."""
+    """Print, or write, the people to insure, commune by commune, from the latest cards on or before a day."""
     import pandas as pd
 
     from bhyt_analysis.model.targets.allocation import allocate as allocate_target
     from bhyt_analysis.model.targets.allocation import communes_to_allocate
 
-    communes = communes_to_allocate(read(), area, pd.Timestamp(on))
+    communes = communes_to_allocate(read(), area, on)
     table = allocate_target(communes, rate, method=method, ratchet=ratchet)
+    day = communes["as_of"].max()
+    if on and pd.Timestamp(on) > day + pd.DateOffset(months=1):
+        print(translate("cli.cards_before", lang, day=day, on=on), file=sys.stderr)
+    if not csv:
+        print(translate("cli.cards_on", lang, day=day, rate=float(rate)))
     columns = ["area", "name", "population", "insured", "target_people", "target_rate", "to_add", "status"]
     table = table[columns]
     return _print_table(
