@@ -16,6 +16,7 @@ from bhyt_analysis.i18n.messages import format_message, has_message, translate
 from bhyt_analysis.i18n.safe_text import BULLET, STRONG
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.model.monitoring.monitor import monthly_counts
+from bhyt_analysis.tables.estimates import count_text
 
 KEY = "verdict"
 DECISIONS = 3  # that are named
@@ -52,16 +53,23 @@ def _decision(rows: pd.DataFrame, briefing: Briefing) -> str:
     lang, row = briefing.lang, rows.iloc[0]
     lead, due, decision = format_citation(row["lead"], lang), due_text(row, lang), briefing.decision_name
     fields = {"people": people_text(row, lang), "decision": decision, "detail": row["detail"]}
-    if row["kind"] == "gap_commune" and len(rows) > 1:
-        names = [f"{inline_name(r['name'], lang)} ({people_text(r, lang)})" for _, r in rows.iterrows()]
-        fields["names"], lead = ", ".join(names), translate("decision.committees", lang)
+    if row["kind"] == "gap_commune":
+        fields["communes"] = "; ".join(_commune_gap(r, lang) for _, r in rows.iterrows())
+        lead = translate("decision.committees", lang) if len(rows) > 1 else lead
     key = f"decision.{row['kind']}"
-    if has_message(key) and fields["people"] and (row["kind"] != "gap_commune" or "names" in fields):
+    if has_message(key) and fields["people"]:
         task = translate(key, lang, **fields)
     else:
         task = task_text(row, lang, decision) + (fields["people"] and f": {fields['people']}")
     who = translate("decision.who" if due else "decision.lead", lang, lead=lead, due=due)
     return f"{STRONG}{task}{STRONG} ({who})."
+
+
+def _commune_gap(row: pd.Series, lang: str) -> str:
+    """Return how many people a commune must add, of those without a card."""
+    uninsured = count_text(row["detail"]["uninsured"], lang, row["status"])
+    name = inline_name(row["name"], lang)
+    return translate("decision.of_uninsured", lang, people=people_text(row, lang), name=name, uninsured=uninsured)
 
 
 def _verdict(briefing: Briefing, table: pd.DataFrame) -> Item:

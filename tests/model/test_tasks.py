@@ -7,6 +7,7 @@ import pytest
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.briefing.actions import done_text, due_text, task_text
+from bhyt_analysis.briefing.verdict import decisions
 from bhyt_analysis.ingest.cell_types import convert_column
 from bhyt_analysis.model.actions.tasks import due_day, is_standing_duty
 from bhyt_analysis.model.targets.group_targets import communes_below_last_year, group_targets
@@ -69,6 +70,13 @@ def test_the_people_of_a_target_and_of_its_communes(district):
     communes = of_kind(district, "gap_commune")
     assert communes["people"].sum() == 90
     assert communes["lead"].tolist() == ["UBND xã Một", "UBND xã Hai"]
+
+
+def test_the_decision_names_a_quota_beside_all_without_a_card(office, law):
+    """Shares of the 90 by the gaps of 74 and 66: 47.6 and 42.4 people."""
+    text = decisions(bhyt.Briefing(office, "D1", law, lang="vi"))
+    quotas = "Phát triển thêm 48 người ở xã Một (trong 74 người chưa có thẻ); 42 người ở xã Hai (trong 66 "
+    assert any(quotas in line for line in text)
 
 
 def test_what_was_brought_is_the_change_of_the_month(district):

@@ -266,7 +266,8 @@ def _target_rows(view: AreaView, day: pd.Timestamp) -> Iterator[Row]:
     for row in largest.to_dict("records"):
         unit = view.geography.unit_at(row["area"], row["as_of"])
         own = fields | {"people": int(row["to_add"]), "lead": f"UBND {inline_name(unit.name)}"}
-        yield _row("gap_commune", unit, day, **own, detail=target)
+        uninsured = int(row["population"] - row["insured"])
+        yield _row("gap_commune", unit, day, **own, detail=target | {"uninsured": uninsured})
 
 
 def _group_rows(view: AreaView, day: pd.Timestamp) -> Iterator[Row]:
