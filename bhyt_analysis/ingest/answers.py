@@ -14,9 +14,9 @@ from pathlib import Path
 
 from bhyt_analysis.domain.findings import Finding, finding_message
 from bhyt_analysis.domain.input_error import Fault, raise_faults
-from bhyt_analysis.domain.schema import group_keys_by_name, heading_vocabulary, schema
+from bhyt_analysis.domain.schema import choice_name, group_keys_by_name, heading_vocabulary, schema
 from bhyt_analysis.i18n.languages import LANGUAGES, check_lang
-from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.messages import nearest_choices, translate
 from bhyt_analysis.i18n.unit_names import normalise_name
 from bhyt_analysis.ingest.columns import LEFT_OUT
 from bhyt_analysis.ingest.headings import ColumnMeaning, Heading, figure_keys
@@ -114,7 +114,9 @@ def read_answers(file: str | Path) -> Answers:
     for section, question, answer in _entries(parse_toml(text, Path(file))):
         meaning = _meaning(section, answer) if (section in PARTS) == bool(question) else None
         if meaning is None and answer:
-            expected = f"answer.{section}" if section in parts else ", ".join(parts)  # a key is worded later
+            expected: object = f"answer.{section}" if section in parts else ", ".join(parts)  # a key is worded later
+            if section == "columns":
+                expected = {lang: _expected_column(answer, lang) for lang in LANGUAGES}
             line = lines.get((section, question), lines.get((section,), 0))
             place = ("place.line", {"file": Path(file).name, "line": line}) if line else Path(file).name
             fields = {"file": place, "section": section, "question": question or section, "answer": answer}
@@ -148,6 +150,15 @@ def _meaning(section: str, answer: str) -> str | None:
         except ValueError:
             return None
     return answer
+
+
+def _expected_column(answer: str, lang: str) -> str:
+    """Return what an answer to a heading can be: the groups of the nearest names, and where all are listed."""
+    words = group_keys_by_name()
+    nearest = list(dict.fromkeys(words[word] for word in nearest_choices(answer, words, 12)))[:3]
+    names = " / ".join(choice_name("group", key, lang) for key in nearest)
+    texts = [translate("answer.columns", lang), translate("answer.groups", lang)]
+    return "; ".join([*texts, *([translate("expect.nearest", lang, names=names)] if names else [])])
 
 
 def write_questions(file: str | Path, findings: Iterable[Finding], lang: str | None = None) -> int:

@@ -122,6 +122,18 @@ numbers = "vi"  # hỏi chị Lan
 """
 
 
+def test_wrong_name_of_a_group_gets_the_nearest_names_and_the_list(tmp_path):
+    file = tmp_path / "tra_loi.toml"
+    file.write_text('[columns]\n"Cột 5" = "Hưu trí và trợ cấp BHXH"\n"Cột 6" = "zzqx"', encoding="utf-8")
+    with pytest.raises(BhytError) as error:
+        read_answers(file)
+    pensions, nothing = error.value.text("vi").splitlines()
+    assert "có phải “Người hưởng lương hưu / " in pensions
+    assert "trang «Danh mục» của mẫu nhập (lệnh bhyt template)" in pensions
+    assert nothing.endswith("trang «Danh mục» của mẫu nhập (lệnh bhyt template)")
+    assert "sheet «Lists»" in error.value.text("en")
+
+
 def test_what_is_typed_into_an_answers_file_stays_in_it(unclear, tmp_path):
     file = tmp_path / "tra_loi.toml"
     file.write_text(TYPED, encoding="utf-8")

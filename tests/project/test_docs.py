@@ -11,6 +11,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from bhyt_analysis.cli import main
+from bhyt_analysis.domain.schema import group_keys_by_name
+from bhyt_analysis.i18n.unit_names import normalise_name
 
 from ..conftest import ROOT
 from .docs_blocks import BLOCK, prepare_folder, run_page
@@ -53,6 +55,18 @@ def test_the_worked_example_of_the_audit_says_what_the_page_says(tmp_path, capsy
     capsys.readouterr()
     assert main(["audit", str(tmp_path), "--lang", "en"]) == 0
     assert capsys.readouterr().out == printed
+
+
+def test_the_short_names_of_groups_on_the_page_mean_these_groups():
+    page = (ROOT / "docs" / "huong_dan" / "so_lieu.md").read_text("utf-8")
+    rows = re.findall(r"^\| (.+) \| (.+) \|$", page.split("| Nhóm | Chữ tắt", 1)[1].split("\n## ", 1)[0], re.M)
+    keys = {"Tham gia BHYT theo hộ gia đình": "household", "Người hưởng lương hưu": "pensioner"}
+    words = group_keys_by_name()
+    assert len(rows) == 20
+    for name, short in rows:
+        meanings = {words.get(normalise_name(text)) for text in (name, *short.split(", "))}
+        assert len(meanings) == 1 and None not in meanings, name
+        assert keys.get(name) in (None, *meanings)
 
 
 def test_the_answers_of_the_page_are_the_questions_that_check_writes(tmp_path, monkeypatch, capsys):
