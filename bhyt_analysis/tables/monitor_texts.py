@@ -46,6 +46,8 @@ def monitor_texts(table: pd.DataFrame, lang: str | None = None) -> list[str]:
         count = Counter(table["alert"].iloc[1:])
         states = "; ".join(f"{translate(f'alert.{a}', lang)} ({count[a]})" for a in ALERTS if count[a])
         texts.append(translate("text.watch_communes", lang, count=len(table) - 1, states=states))
+        if (table["target_level"].iloc[1:] == "shared").any():
+            texts.append(translate("text.watch_shared", lang, **words))
         if count["red"] == len(table) - 1 > 1:
             texts.append(translate("text.watch_all_red", lang, **words))
     return texts

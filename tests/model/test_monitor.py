@@ -147,6 +147,15 @@ def test_the_target_is_allocated_by_the_gaps_at_the_years_start(tmp_path):
     assert table.loc["D1", ["insured", "change_month"]].tolist() == [2410, 20]
 
 
+def test_the_texts_say_which_target_a_communes_figure_is_of(tmp_path):
+    data = input_of(tmp_path, c1=[950, 950, 950, 950], c2=[1500, 1501, 1502, 1503])
+    note = "là phần xã được giao trong chỉ tiêu của huyện"
+    assert note in "".join(monitor_texts(monitor(data, "D1", "2022-03"), "vi"))
+    alone = "".join(monitor_texts(monitor(data, "C2", "2022-03"), "vi"))
+    assert note not in alone
+    assert "(chỉ tiêu của huyện)" in alone
+
+
 def test_a_commune_with_the_common_rate_is_not_red(tmp_path):
     # C1 had 95% of its 1,000 people, more than the 90% of the target: all 250 that lack are asked of C2.
     data = input_of(tmp_path, c1=[950, 945, 940, 930], c2=[1500, 1501, 1502, 1503])
