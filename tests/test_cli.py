@@ -134,6 +134,17 @@ def test_shares_and_dates_as_people_write_them(rate, on, capsys):
     assert rows["      "] == ["Cộng", "64.897", "49.505", "60.355", "93,0%", "+10.850"]  # 0.93 of 64,897 is 60,354.2
 
 
+def test_allocate_prints_the_day_of_the_cards_and_not_that_asked_for(capsys):
+    """The last cards of X001 are of 30 June 2022."""
+    calls = {"31/12/2027": True, "01/08/2022": True, "15/07/2022": False, "30/06/2022": False, None: False}
+    for on, warned in calls.items():
+        assert main(["allocate", "--area", "X001", "--rate", "95%", *(["--on", on] if on else [])]) == 0
+        printed = capsys.readouterr()
+        assert printed.out.startswith("Số thẻ ngày 30/06/2022; chỉ tiêu 95%\n")
+        assert printed.err.startswith("Số thẻ mới nhất là của ngày 30/06/2022;" if warned else "")
+        assert bool(printed.err) == warned
+
+
 @pytest.mark.parametrize(
     ("words", "offered"),
     [("bhyt mon", {"monitor"}), ("bhyt allocate --method e", {"equal-rate", "equal-points"})],

@@ -161,17 +161,27 @@ def _scenario_path(briefing: Briefing, scenario: Scenario, projection: Projectio
     """Return coverage month by month under a scenario, with its targets."""
     data, code, law, lang = briefing.data_as_of, briefing.code, briefing.law, briefing.lang
     baseline = localise_scenario(Scenario.current_law(projection.baseline.day, projection.months[-1]), lang)
-    rows = simulate(data, code, [baseline, scenario], law, draws=DRAWS)
-    outcome = comparison_text(compare(rows).iloc[-1].to_dict(), lang)
+    if scenario.name == baseline.name:
+        rows, outcome = simulate(data, code, scenario, law, draws=DRAWS), ""
+    else:
+        rows = simulate(data, code, [baseline, scenario], law, draws=DRAWS)
+        outcome = comparison_text(compare(rows).iloc[-1].to_dict(), lang)
     own = rows[rows["scenario"] == scenario.name]
     end = own[own["result"] == "behavioural"].iloc[-1]
-    fields = {"on": end["month"], "rate": end["rate"], "low": end["rate_low"], "high": end["rate_high"]}
+    fields = {"on": end["month"], "rate": end["rate"], "interval": _interval_text(end, lang)}
     targets = upcoming_targets(data, projection)
     chances = target_probabilities(projection, targets, DRAWS, scenario.seed)
-    texts = [translate("text.scenario_outcome", lang, text=outcome, **fields), *_other_reading(briefing, projection)]
+    outcome = translate("text.scenario_outcome", lang, text=outcome, **fields).lstrip()
+    texts = [outcome, *_other_reading(briefing, projection)]
     texts += probability_texts(chances, lang)
     source = str(coverage(data, code, as_of=projection.baseline.day).iloc[0]["source"])
     return Item("scenario_path", " ".join(texts), charts.fan(own, briefing.name, targets, lang, source))
+
+
+def _interval_text(row: pd.Series, lang: str) -> str:
+    """Return between which rates most draws are; "" where they are the same as printed."""
+    low, high = (format_message("{v:p1}", lang, v=row[f"rate_{end}"]) for end in ("low", "high"))
+    return "" if low == high else translate("text.scenario_interval", lang, low=low, high=high)
 
 
 def _other_reading(briefing: Briefing, projection: Projection) -> Iterator[str]:

@@ -113,7 +113,8 @@ def fan(
     for frame, text, _ in lines:
         sheet.add_series(text, frame[yearly]["rate"], "p1")
     sheet.label_line_ends(fan_ends(lines, lang), drawing.scale_width(1.45))
-    note = fan_note(draws, lang)
+    varies = (behavioural[["rate_low", "rate_high"]].map(drawing.percent_label, lang=lang).nunique(axis=1) > 1).any()
+    note = fan_note(draws, lang) if varies or size == "screen" else ""  # on a screen only the paths change
     return sheet.finish(source, month_names(x[yearly]), note=note, more="; ".join(more), over_time=True)
 
 
@@ -128,9 +129,10 @@ def fan_lines(totals: pd.DataFrame, lang: str) -> list[tuple[pd.DataFrame, str, 
     key = "result.behavioural"
     if behavioural["rate_median"].notna().all():  # the line is of the same draws as its bands
         behavioural, key = behavioural.assign(rate=behavioural["rate_median"]), "result.median"
+    loses = (static["insured"].diff() < 0).any()
     return [
         (behavioural, translate(key, lang), drawing.hue("blue")),
-        (static, translate("result.static", lang), drawing.DARK),
+        (static, translate("result.static" if loses else "result.static_no_loss", lang), drawing.DARK),
     ]
 
 

@@ -21,7 +21,7 @@ def scenario_title(state: State, lang: str) -> str:
     >>> scenario_title(State(decision="861", assumptions=(("outreach", (2.0, 2.0, 2.0)),)), "en")
     'Decision 861; outreach 2'
     >>> scenario_title(State(), "vi")
-    'Quy định hiện hành, không thay đổi'
+    'Quy định hiện hành'
     """
     if state.name:
         return state.name_en if lang == "en" and state.name_en else state.name

@@ -64,7 +64,8 @@ def comparison_text(row: Mapping[str, object], lang: str | None = None) -> str:
     if row["people"] == 0 and row["person_years"] == 0 and not np.nan_to_num(vnd).any():
         hidden = row["insured_unknown_group"]
         return translate("compare.nothing_known" if hidden else "compare.nothing", lang, **fields, hidden=hidden)
-    text = translate("compare.people", lang, **fields, people=row["people"], points=row["points"])
+    key = "compare.people" if row["people"] else "compare.same_people"
+    text = translate(key, lang, **fields, people=row["people"], points=row["points"])
     for key, column in (("compare.public", "vnd_public_more"), ("compare.each", "vnd_per_additional")):
         if pd.notna(row[column]):
             text += " " + translate(key, lang, vnd=row[column])

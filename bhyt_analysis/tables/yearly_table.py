@@ -36,7 +36,8 @@ def yearly_table(months: pd.DataFrame, lang: str = "vi") -> TableSpec:
     taken_up, static = (rows[rows["result"] == result].reset_index(drop=True) for result in ("behavioural", "static"))
     lengths = taken_up["months"].map(lambda n: "" if n == 12 else f" ({translate('cli.months', lang, count=n)})")
     names = [(year,) for year in taken_up["year"].astype(str) + lengths]
-    spec = _compose(taken_up, static, [TableColumn("year", translate("cli.year", lang), "text")], names, lang)
+    years = [TableColumn("year", translate("cli.year", lang), "text")]
+    spec = _compose(taken_up, static, years, names, _static_heading(months, lang), lang)
     total = {c.key: _sum(spec.column(c.key)) for c in spec.columns if c.kind == "bn2"}
     total["year"] = translate("cli.total", lang)
     last = tuple(total.get(c.key, "") for c in spec.columns)
@@ -58,7 +59,7 @@ def last_year_table(months: pd.DataFrame, lang: str = "vi") -> TableSpec:
     taken_up, static = (rows[rows["result"] == result].reset_index(drop=True) for result in ("behavioural", "static"))
     units = [*(["name"] if taken_up["area"].nunique() > 1 else []), *(["group"] if "group" in months else [])]
     names = table_spec(taken_up[units], lang).drop("order")
-    spec = _compose(taken_up, static, names.columns, names.rows, lang)
+    spec = _compose(taken_up, static, names.columns, names.rows, _static_heading(months, lang), lang)
     first = taken_up.iloc[0]
     day = translate("cli.last_year", lang, day=first["month"], year=first["year"], count=first["months"])
     return replace(spec, notes=(*spec.notes, day, *_statuses(taken_up, lang)))
@@ -75,11 +76,20 @@ def _year_ends(months: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def _static_heading(months: pd.DataFrame, lang: str) -> str:
+    """Return the heading of the rates without take-up; it speaks of joining again only where people lose a card."""
+    static = months[months["result"] == "static"]
+    keys = ["scenario", "area", *(["group"] if "group" in months else [])]
+    change = static.sort_values("month").groupby(keys)["insured"].diff()
+    return translate("cli.rate_static" if (change < 0).any() else "cli.rate_static_no_loss", lang)
+
+
 def _compose(
     taken_up: pd.DataFrame,
     static: pd.DataFrame,
     first: Sequence[TableColumn],
     names: Sequence[tuple[Cell, ...]],
+    static_heading: str,
     lang: str,
 ) -> TableSpec:
     """Return the table of rows with take-up and without; in the first columns each has its names."""
@@ -89,7 +99,7 @@ def _compose(
     people = ["insured", "rate", *([] if certain else RATES), *([] if is_costed else ["insured_costed"]), *payers]
     spec, alone = table_spec(taken_up[people], lang), table_spec(static[["insured", "rate"]], lang)
     columns = {c.key: (_in_billions(c, lang) if c.key in payers else c, spec.column(c.key)) for c in spec.columns}
-    columns["rate_static"] = TableColumn("rate_static", translate("cli.rate_static", lang), "p1"), alone.column("rate")
+    columns["rate_static"] = TableColumn("rate_static", static_heading, "p1"), alone.column("rate")
     sums = [_sum(row) for row in zip(*(columns[p][1] for p in payers), strict=True)]
     if len(payers) > 1:
         columns["vnd"] = _in_billions(TableColumn("vnd", "", "n"), lang), sums

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bhyt_analysis as bhyt
-from bhyt_analysis.briefing import coverage
+from bhyt_analysis.briefing import coverage, finance
 from bhyt_analysis.briefing.actions import remarks
 from bhyt_analysis.briefing.facts import facts_by_key
 from bhyt_analysis.briefing.metadata import OutputMetadata
@@ -47,6 +47,21 @@ def text_of(items):
 def test_each_section_has_a_title_and_a_table():
     assert [section.__name__.rpartition(".")[2] for section in SECTIONS] == list(TABLES)
     assert all(has_message(f"section.{section.KEY}") for section in SECTIONS)
+
+
+@pytest.mark.parametrize("scenario", [bhyt.Scenario.current_law(), bhyt.read_scenario("status_quo")])
+def test_the_law_in_force_is_not_compared_with_itself_and_has_no_interval(data, law, scenario):
+    items = section_items(bhyt.Briefing(data, "Sơn Dương", law, scenario), "finance")
+    text = text_of([item for item in items if item.name in ("scenario", "scenario_path")])
+    assert text.startswith("Kịch bản “Quy định hiện hành” không thay đổi gì so với quy định hiện hành.")
+    assert "So với" not in text
+
+
+def test_an_interval_is_left_out_where_its_ends_print_the_same():
+    ends = {"rate_low": 0.92, "rate_high": 0.9204}
+    assert finance._interval_text(ends, "vi") == ""
+    text = "; 90% số lần mô phỏng cho kết quả từ 92,0% đến 92,1%"
+    assert finance._interval_text({**ends, "rate_high": 0.921}, "vi") == text
 
 
 def test_the_gap_of_son_duong_is_five_and_a_half_points(data, law):

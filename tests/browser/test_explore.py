@@ -351,8 +351,8 @@ def test_commune_kept_in_zone_iii_shows_people_who_keep_a_card(lab, data):
     lab.choose("Khu vực của xã đó trong kịch bản", "Khu vực III")
     lab.wait_for("Xã Thanh Hải: Khu vực I → Khu vực III", f"{people(lost['Xã Thanh Hải'])} → 0")
     lab.save_screenshot("4_commune_moved")
-    lab.press("Về luật hiện hành")
-    lab.wait_for("Quy định hiện hành, không thay đổi")
+    lab.press("Về quy định hiện hành")
+    lab.wait_for("Quy định hiện hành")
 
 
 def test_pinned_scenarios_are_compared_as_differences(lab, expected, data):
@@ -468,7 +468,7 @@ def test_line_of_code_restores_the_state(lab, expected):
         return next(text for text in texts if "state=" in text)
 
     code = lab.until(code_line)
-    lab.press("Về luật hiện hành")
+    lab.press("Về quy định hiện hành")
     lab.wait_for("seed = 1")
     lab.type("Dán đường dẫn hoặc dòng lệnh", code)
     lab.wait_for("outreach = 2")
@@ -539,7 +539,7 @@ def test_near_poor_and_base_salary_show_who_pays_what(lab, data):
         lab.wait_for(*cells)
     lab.wait_for("Huyện Sơn Dương, 31/12/2027", css=".bhyt-results h2")  # the page goes to where it has effect
     lab.save_screenshot("11_who_pays_what")
-    lab.press("Về luật hiện hành")
+    lab.press("Về quy định hiện hành")
 
 
 def test_menu_of_jupyterlab_is_in_vietnamese_with_recipes_first(lab):

@@ -82,6 +82,13 @@ def inked(text, box):
     return Bbox.from_extents(box.x0, box.y0, box.x1, box.y1 - box.height * blank / lines)
 
 
+def test_a_fan_without_bands_has_no_note_on_them(data):
+    same = bhyt.simulate(data, "Sơn Dương", draws=0)
+    assert "dải" not in charts.fan(same, "Sơn Dương", lang="vi").description.source
+    varied = bhyt.simulate(data, "Lục Ngạn", bhyt.read_scenario("decision_861_ordinary"), draws=50)
+    assert "dải đậm: 50%" in charts.fan(varied, "Lục Ngạn", lang="vi").description.source
+
+
 def test_all_kinds_of_charts_are_among_them(items):
     briefing = """verdict groups communes commune_people lost before_after reenrolled slope path premium cost
         watch_states watch_expiring scenario_path"""

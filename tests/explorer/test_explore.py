@@ -214,7 +214,7 @@ def test_figures_have_the_difference_to_the_law_in_force(context, data, law):
     last = months[(months["month"] == "2027-12-31") & (months["group"] == "all")].set_index("scenario")
     more = int(last.at["1", "insured"] - last.at["0", "insured"])
     headline, results = (words(get_view(changed, view)) for view in ("headline", "results"))
-    assert f"so với luật hiện hành: {format_message('{v:+n}', 'vi', v=-more)} người" in headline
+    assert f"so với quy định hiện hành: {format_message('{v:+n}', 'vi', v=-more)} người" in headline
     assert format_message("{v:+n}", "vi", v=more) in results
     # Whose money: group by payer in a year, with the difference to the law in force.
     by_group = months.groupby(["scenario", "group"])[["vnd_central", "vnd_household"]].sum()
@@ -229,7 +229,7 @@ def test_figures_have_the_difference_to_the_law_in_force(context, data, law):
     assert ratio == pytest.approx(2.80 / 2.53)
     assert "năm 2027" in money
     same = words(get_view(state, "headline"))
-    assert "so với luật hiện hành: 0 người" in same
+    assert "so với quy định hiện hành: 0 người" in same
 
 
 def test_public_money_has_a_card_only_where_nearly_all_is_known(context):

@@ -28,6 +28,7 @@ from bhyt_analysis.model.projection.uncertainty import (
     upcoming_targets,
 )
 from bhyt_analysis.tables.explain import probability_texts
+from bhyt_analysis.tables.scenario_texts import comparison_text
 
 from ..conftest import ROOT, write_table
 from ..simulated import simulate_all
@@ -210,6 +211,19 @@ def test_a_scenario_that_changes_nothing_says_so(data):
     table = simulate_all(data, "Sơn Dương", [NOTHING, same], draws=0)
     rows = bhyt.add_comparison_texts(bhyt.compare(table))
     assert rows["text"].tolist()[2:] == ["“cũng vậy” không thay đổi gì so với “hiện trạng” (tính đến 31/12/2027)."] * 2
+
+
+def test_the_same_people_at_another_price_do_not_change():
+    row = {"scenario": "A", "baseline": "B", "on": pd.Timestamp("2027-12-31"), "people": 0, "points": 0.0}
+    row |= dict.fromkeys(("vnd_central_more", "vnd_province_more", "vnd_social_security_fund_more"), 0.0)
+    row |= {
+        "vnd_employer_more": 0.0,
+        "vnd_household_more": 5e6,
+        "vnd_public_more": np.nan,
+        "vnd_per_additional": np.nan,
+    }
+    text = comparison_text({**row, "person_years": 0.0}, "vi")
+    assert text == "So với “B”, đến 31/12/2027 “A”: số người có thẻ không thay đổi."
 
 
 def test_the_comparison_by_hand(son_duong):

@@ -11,6 +11,8 @@ from wcwidth import wcswidth
 from bhyt_analysis.cli import main
 from bhyt_analysis.ingest.scenario_files import read_scenario
 from bhyt_analysis.model.projection.simulate import simulate
+from bhyt_analysis.model.projection.yearly import yearly
+from bhyt_analysis.tables.formatting import table_spec
 from bhyt_analysis.tables.terminal import text_table, wrap_heading
 from bhyt_analysis.tables.totals import add_total
 from bhyt_analysis.tables.yearly_table import yearly_table
@@ -99,6 +101,21 @@ def test_small_counts_stay_hidden_in_a_terminal():
     cells = [line.split()[-1] for line in text_table(rows, "vi").splitlines()[-5:]]
     assert "<5" in cells
     assert not {"3", "40"} & set(cells)
+
+
+def test_rates_without_take_up_speak_of_joining_again_only_where_cards_end(data):
+    """Without a decision nobody of Sơn Dương loses a card; Decision 861 ends cards in X001."""
+    plan = read_scenario("decision_861_high")
+    tables = [yearly_table(simulate(data, *of, draws=0), "vi") for of in (("Sơn Dương",), ("X001", plan))]
+    headings = [c.heading for table in tables for c in table.columns if c.key == "rate_static"]
+    assert headings == ["Tỷ lệ nếu không có thay đổi về tham gia (%)", "Tỷ lệ nếu không ai tham gia lại (%)"]
+
+
+def test_a_year_of_money_is_headed_as_one(data):
+    years = yearly(simulate(data, "Sơn Dương", draws=0))
+    headings = [c.heading for c in table_spec(years, "vi").columns if c.key.startswith("vnd_")]
+    assert len(headings) == 5
+    assert all(heading.endswith(", trong năm (đồng)") for heading in headings)
 
 
 def test_the_years_of_a_projection_add_up_to_what_the_months_hold(data):
