@@ -104,9 +104,9 @@ def test_small_counts_stay_hidden_in_a_terminal():
 
 
 def test_rates_without_take_up_speak_of_joining_again_only_where_cards_end(data):
-    """Without a decision nobody of Sơn Dương loses a card; Decision 861 ends cards in X001."""
+    """No card ends in Sơn Dương without a decision; some do in X001 by Decision 861."""
     plan = read_scenario("decision_861_high")
-    tables = [yearly_table(simulate(data, *of, draws=0), "vi") for of in (("Sơn Dương",), ("X001", plan))]
+    tables = [yearly_table(simulate(data, *args, draws=0), "vi") for args in (("Sơn Dương",), ("X001", plan))]
     headings = [c.heading for table in tables for c in table.columns if c.key == "rate_static"]
     assert headings == ["Tỷ lệ nếu không có thay đổi về tham gia (%)", "Tỷ lệ nếu không ai tham gia lại (%)"]
 
