@@ -108,7 +108,7 @@ def test_rates_without_take_up_speak_of_joining_again_only_where_cards_end(data)
     plan = read_scenario("decision_861_high")
     tables = [yearly_table(simulate(data, *args, draws=0), "vi") for args in (("Sơn Dương",), ("X001", plan))]
     headings = [c.heading for table in tables for c in table.columns if c.key == "rate_static"]
-    assert headings == ["Tỷ lệ nếu không có thay đổi về tham gia (%)", "Tỷ lệ nếu không ai tham gia lại (%)"]
+    assert headings == ["Tỷ lệ nếu không thay đổi (%)", "Tỷ lệ nếu không ai tham gia lại (%)"]
 
 
 def test_a_year_of_money_is_headed_as_one(data):
