@@ -29,10 +29,10 @@ HEAD = """# Charts
 Each chart takes a table of the library and returns a `Chart`, in Vietnamese or, with `lang="en"`, in
 English. `size="a4"` is 160 mm wide, `"half"` 80 mm, `"slide"` 300 by 150 mm; no text is below 9 points there.
 `bhyt.charts.save(chart, "name")` writes PNG and SVG, `bhyt.charts.save(chart, "name.pptx")` a slide whose bars or
-lines PowerPoint can edit. `bhyt.charts.settings(font="Arial", scale=1.3, colours={"blue": "#1F4E79"})` sets the letters and
-colours of all charts, `settings(reset=True)` the default. `chart.figure` is the matplotlib Figure, `chart.description`
-has the figures on the chart and its alternative text, which is below each picture here. A table of your own does as
-well, if it has the columns that the help of a chart names.
+lines PowerPoint can edit. `bhyt.charts.settings(font="Arial", scale=1.3, colours={"blue": "#1F4E79"})` sets the letters
+and colours of all charts, `settings(reset=True)` the default. `chart.figure` is the matplotlib Figure,
+`chart.description` has the figures on the chart and its alternative text, which is below each picture here. A table
+of your own does as well, if it has the columns that the help of a chart names.
 
 This page is made by `make gallery` from the examples in the code, which begin with:
 
