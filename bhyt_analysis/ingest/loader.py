@@ -19,6 +19,7 @@ import pandas as pd
 from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.causes import causes_table
+from bhyt_analysis.domain.country import country
 from bhyt_analysis.domain.dataset import TABLES, Dataset
 from bhyt_analysis.domain.findings import Finding, has_errors
 from bhyt_analysis.domain.input_error import InputError
@@ -49,6 +50,7 @@ from bhyt_analysis.ingest.workbook import (
 from bhyt_analysis.quality import checks
 
 BUNDLED = "bundled"  # the name under which the checked bundled data are kept
+BUNDLED_TABLES = ("targets", "zones")  # an input without them is read with the published rows of its units
 Headings = dict[str, dict[str, ColumnHeading]]  # by label of the sheet and column
 
 
@@ -185,19 +187,28 @@ def _examine(source: Path, own: bool, numbers: str | None, answered: Answers) ->
         of_units = {name: rows[~rows["file"].isin(private)] for name, rows in tables.items()}
         return Reading(None, of_units, findings)  # the others may name persons
     data = replace(data, warnings=findings)
-    return Reading(_with_bundled_targets(data) if own else data, tables, findings)
+    return Reading(_with_bundled_rows(data) if own else data, tables, findings)
 
 
-def _with_bundled_targets(data: Dataset) -> Dataset:
-    """Return data without any targets with those published for their units: of the country, of a province."""
-    if len(data.targets):
-        return data
+def _with_bundled_rows(data: Dataset) -> Dataset:
+    """Return data without any targets, or zones, with those published for their units (`_published_rows`)."""
+    for table in BUNDLED_TABLES:
+        if not len(getattr(data, table)) and len(rows := _published_rows(data, table)):
+            data = replace(data, **{table: rows})
+    return data
+
+
+def _published_rows(data: Dataset, table: str) -> pd.DataFrame:
+    """Return the bundled rows of a table about the units of the data, which have those above them, too."""
     bundled = _load_bundled()
-    units = [u for u in bundled.geography.units.values() if data.geography.same_units(u)]
-    rows = bundled.targets
-    of_units = rows["unit_id"].isin([u.id for u in units]) | rows["of"].isin([u.code for u in units])
+    real = country().geography  # the bundled data have made-up units, too
+    units = [u for u in bundled.geography.units.values() if data.geography.same_units(u) and real.same_units(u)]
+    rows: pd.DataFrame = getattr(bundled, table)
+    of_units = rows["unit_id"].isin([u.id for u in units])
+    if "of" in rows:
+        of_units |= rows["of"].isin([u.code for u in units])
     rows = rows[of_units].drop(columns="unit_id")
-    return replace(data, targets=rows.assign(file="bundled/" + rows["file"])) if len(rows) else data
+    return rows.assign(file=f"{BUNDLED}/" + rows["file"])
 
 
 def read_table(path: str | Path, name: str) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from bhyt_analysis.domain.causes import LISTED
 from bhyt_analysis.domain.dataset import Dataset
+from bhyt_analysis.domain.decisions import decisions_table
 from bhyt_analysis.domain.findings import Finding
 from bhyt_analysis.domain.geography import NO_UNIT, Unit
 from bhyt_analysis.domain.population import population_at
@@ -20,7 +21,7 @@ from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.law.groups import drop_nested_groups
 
 NAMES_LISTED = 6
-# The folders of the files of which an input takes units and targets from the package.
+# The folders of the files of which an input takes units, targets and zones from the package.
 COUNTRY, BUNDLED = "country/", "bundled/"
 # Rules of findings on what was not read: columns, and sheets or files.
 UNREAD = {"unknown_column": "columns", "no_heading": "columns", "hidden_sheet": "sheets", "unknown_file": "sheets"}
@@ -29,7 +30,7 @@ UNREAD = {"unknown_column": "columns", "no_heading": "columns", "hidden_sheet": 
 def input_summary(
     data: Dataset | None, tables: Mapping[str, pd.DataFrame], findings: Iterable[Finding], lang: str | None = None
 ) -> list[tuple[str, str]]:
-    """Return what was read as pairs of a label and a text, at most eight.
+    """Return what was read as pairs of a label and a text, at most ten.
 
     ``data`` is None for an input with errors; then ``tables`` has the rows that could be read, of which some cells may
     be missing, and neither the units above nor the coverage are known. Units that report below another unit with
@@ -72,6 +73,11 @@ def input_summary(
         units = [data.geography.unit(i) for i in targets["unit_id"].unique() if i != NO_UNIT]
         names = [translate("read.country", lang) if u.kind == "country" else _name(u, lang) for u in units]
         lines["targets"] = translate("read.bundled_targets", lang, names=_listed(names))
+    if data is not None and len(zones := data.zones[data.zones["file"].str.startswith(BUNDLED)]):
+        decisions = decisions_table(data).drop_duplicates("decision").set_index("decision")["instrument"]
+        names = [str(decisions.get(d, d)) for d in zones["decision"].unique()]
+        count = zones["unit_id"].nunique()
+        lines["zones"] = translate("read.bundled_zones", lang, count=count, names=_listed(names))
     lines["unread"] = _unread_text(findings, lang)
     return [(translate(f"read.{key}", lang), text) for key, text in lines.items() if text]
 
