@@ -110,8 +110,8 @@ def _is_native(chart: ChartDescription) -> bool:
 
 def _more_bars(chart: ChartDescription, key: str) -> list[str]:
     """Return the sentence on the bars that are left out of a chart of too many, if some are."""
-    count, drawn = len(chart.categories), drawn_count(chart)
-    return [translate(key, chart.lang, shown=drawn, count=count)] if count > drawn else []
+    count, most = len(chart.categories), drawn_count(chart)
+    return [translate(key, chart.lang, shown=most, count=count)] if count > most else []
 
 
 def _is_readable(block: Block) -> bool:

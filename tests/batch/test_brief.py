@@ -357,7 +357,8 @@ def test_what_the_command_prints(capsys):
     assert main(["law", "--on", "2024-06-01", "--area", "Atlantis"]) == 2
 
 
-def test_what_the_command_says_of_a_scenario(capsys, tmp_path):
+def test_what_the_command_says_of_a_scenario(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
     assert main(["simulate", "--area", "Lục Ngạn", "--scenario", "decision_861_ordinary", "--draws", "50"]) == 0
     text = capsys.readouterr().out
     # Without any action: 224,275 less 46,106, of whom the 1% employed are insured again, of 226,540 people.

@@ -98,7 +98,7 @@ def test_a_cluster_builds_every_area_and_a_killed_worker_loses_none(dask, tmp_pa
     assert {p.name for p in log.iterdir()} >= {f"{c}-{dask.workers[1].pid}" for c in CODES}
     assert not (tmp_path / "out" / ".work").exists()
     again = dask.brief(tmp_path / "out", "--area", *CODES)
-    assert "nothing was made again: 4 areas" in again.communicate(timeout=60)[1]
+    assert "Nothing has changed: 4 areas kept as before" in again.communicate(timeout=60)[1]
 
 
 def test_workers_of_another_version_are_named(dask, tmp_path, monkeypatch):

@@ -50,8 +50,8 @@ def test_an_input_without_zones_has_those_of_the_decision_of_its_province(tmp_pa
 
 def test_what_if_starts_from_the_published_zone(tmp_path):
     # Decision 60/QĐ-BDTTG: Quỳ Châu in Nghệ An is of zone III
-    moved = bhyt.rezone(input_of(tmp_path, "Xã Quỳ Châu"), {"Xã Quỳ Châu": "I"}, since="01/01/2027")
-    assert bhyt.reclassify(moved, "rezone")[["zone_before", "zone_after"]].to_numpy().tolist() == [["III", "I"]]
+    rezoned = bhyt.rezone(input_of(tmp_path, "Xã Quỳ Châu"), {"Xã Quỳ Châu": "I"}, since="01/01/2027")
+    assert bhyt.reclassify(rezoned, "rezone")[["zone_before", "zone_after"]].to_numpy().tolist() == [["III", "I"]]
 
 
 def test_zones_of_the_input_are_the_only_ones(tmp_path):
