@@ -146,6 +146,16 @@ def test_a_long_line_of_a_slide_has_figures_at_its_ends_and_its_target(data, tmp
     assert shape.chart.chart_title.text_frame.text == "% dân số; Chỉ tiêu 93%"
 
 
+def test_a_line_of_many_months_is_complete_on_a_slide(data, tmp_path):
+    months = bhyt.simulate(data, "Lục Ngạn", ["decision_861_high", "status_quo"], draws=0)
+    slide = slide_of(charts.scenarios(months), tmp_path / "a.pptx")
+    (shape,) = [s for s in slide.shapes if s.has_chart]
+    assert [len(series.values) for series in shape.chart.plots[0].series] == [91, 91]  # June 2021 to December 2028
+    assert not any("dòng đầu" in s.text_frame.text for s in slide.shapes if s.has_text_frame)
+    skip = shape.chart.category_axis._element.find(qn("c:tickLblSkip"))
+    assert skip.get("val") == "8"
+
+
 def test_a_chart_that_powerpoint_cannot_draw_is_answered_in_words(data, tmp_path):
     months = bhyt.simulate(data, "Lục Ngạn", bhyt.read_scenario("status_quo"), draws=0)
     with pytest.raises(BhytError, match=r"PowerPoint cannot draw .* only bars, columns and lines"):
