@@ -256,6 +256,12 @@ WRONG = {
     "area: text is .*; expected the name or the code of one unit": lambda d: bhyt.area(d, ["Sơn Dương"]),
     'no area named "Sơn Dươn"; did you mean Huyện Sơn Dương': lambda d: bhyt.coverage(d, "Sơn Dươn"),
     "“hôm qua” is not a date": lambda d: bhyt.coverage(d, "076", as_of="hôm qua"),
+    "2 scenarios .*; this chart takes the rows of one": lambda d: bhyt.charts.payers(
+        bhyt.simulate(d, "076", ["status_quo", "near_poor_100"], draws=0)
+    ),
+    "2 units .*; this chart takes the rows of one": lambda d: bhyt.charts.fan(
+        bhyt.simulate(d, ["076", "219"], draws=0)
+    ),
     "explain: row is DataFrame; expected a row": lambda d: bhyt.explain(bhyt.coverage(d, "076")),
     "no column scenario, .*; a table of simulate": lambda d: bhyt.yearly(bhyt.coverage(d, "076")),
     "premiums: law is Law; expected a day": lambda d: bhyt.premiums(pd.DataFrame(), bhyt.Law.read()),

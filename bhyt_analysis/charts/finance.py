@@ -16,7 +16,7 @@ from bhyt_analysis.i18n.messages import format_message, translate
 from bhyt_analysis.model.finance.budget import PAYERS
 from bhyt_analysis.model.projection.simulate import without_groups
 from bhyt_analysis.tables.columns import column_name
-from bhyt_analysis.tables.labels import statuses_of, unit_title
+from bhyt_analysis.tables.labels import one_projection, statuses_of, unit_title
 
 PAYER_COLORS = dict(zip(PAYERS, ("blue", "green", "sky", "orange", drawing.LIGHT), strict=True))  # dark to light
 
@@ -168,7 +168,7 @@ def payers(
     >>> chart = bhyt.charts.payers(rows, "huyện Sơn Dương", "vi", "kế hoạch của huyện Sơn Dương")
     """
     lang = check_lang(lang)
-    rows = without_groups(rows)
+    rows = one_projection(without_groups(rows))
     totals = rows[rows["result"] == result]
     totals = totals[totals["month"] > totals["month"].min()]
     by_year = totals.groupby(totals["month"].dt.year)

@@ -19,7 +19,7 @@ from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.model.projection.after_loss import ENTITLEMENTS, UNINSURED
 from bhyt_analysis.model.projection.assumptions import assumptions
 from bhyt_analysis.model.projection.simulate import without_groups
-from bhyt_analysis.tables.labels import group_name, statuses_of, unit_title
+from bhyt_analysis.tables.labels import group_name, one_projection, statuses_of, unit_title
 
 LINES = ("blue", "red", "green", "orange", "violet", "sky", drawing.DARK)
 BANDS = (("rate_low", "rate_high"), ("rate_inner_low", "rate_inner_high"))  # of a fan chart, from pale to dark
@@ -76,7 +76,7 @@ def fan(
     >>> chart = bhyt.charts.fan(rows, "huyện Lục Ngạn", targets, "vi", "chỉ thị của Huyện ủy")
     """
     lang = check_lang(lang)
-    totals = without_groups(rows)
+    totals = one_projection(without_groups(rows))
     lines = fan_lines(totals, lang)
     behavioural, static = (frame for frame, _, _ in lines)
     sheet = drawing.new_chart(

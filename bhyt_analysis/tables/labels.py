@@ -8,7 +8,7 @@ import pandas as pd
 
 from bhyt_analysis.domain.geography import Geography, Unit
 from bhyt_analysis.i18n.languages import check_lang
-from bhyt_analysis.i18n.messages import has_message, translate
+from bhyt_analysis.i18n.messages import BhytError, has_message, translate
 from bhyt_analysis.i18n.unit_names import display_name, inline_name
 from bhyt_analysis.law.groups import group_label, is_group_key
 
@@ -67,6 +67,22 @@ def weakest_stamp(statuses: pd.Series | list[str]) -> str | None:
 def statuses_of(rows: pd.DataFrame) -> list[str]:
     """Return the statuses of what `simulate` gives, with that of a reform which is only proposed."""
     return [*rows["status"], *(["proposal"] if rows["proposal"].any() else [])]
+
+
+def one_projection(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a projection; raise a BhytError if they are of several scenarios or units.
+
+    Examples
+    --------
+    >>> one_projection(pd.DataFrame({"scenario": ["a", "b"], "name": "X"}))
+    Traceback (most recent call last):
+    bhyt_analysis.i18n.messages.BhytError: The table has 2 scenarios (a, b); this chart takes the rows of one
+    """
+    for column, key in (("scenario", "error.several_scenarios"), ("name", "error.several_units")):
+        names = [str(name) for name in rows[column].unique()] if column in rows else []
+        if len(names) > 1:
+            raise BhytError((key, {"count": len(names), "names": ", ".join(names[:5])}))
+    return rows
 
 
 def unit_title(rows: pd.DataFrame, name: str, lang: str) -> str:

@@ -57,7 +57,9 @@ def last_year_table(months: pd.DataFrame, lang: str = "vi") -> TableSpec:
     rows = _year_ends(months)
     rows = rows[rows["year"] == rows["year"].max()]
     taken_up, static = (rows[rows["result"] == result].reset_index(drop=True) for result in ("behavioural", "static"))
-    units = [*(["name"] if taken_up["area"].nunique() > 1 else []), *(["group"] if "group" in months else [])]
+    group = ["group"] if "group" in months else []
+    static = taken_up[["area", *group]].merge(static, how="left")  # a group may have people by take-up alone
+    units = [*(["name"] if taken_up["area"].nunique() > 1 else []), *group]
     names = table_spec(taken_up[units], lang).drop("order")
     spec = _compose(taken_up, static, names.columns, names.rows, _static_heading(months, lang), lang)
     first = taken_up.iloc[0]

@@ -15,7 +15,7 @@ from bhyt_analysis.model.projection.yearly import yearly
 from bhyt_analysis.tables.formatting import table_spec
 from bhyt_analysis.tables.terminal import text_table, wrap_heading
 from bhyt_analysis.tables.totals import add_total
-from bhyt_analysis.tables.yearly_table import yearly_table
+from bhyt_analysis.tables.yearly_table import last_year_table, yearly_table
 
 COMMANDS = [
     ["reclassify", "--decision", "861", "--area", "Lục Ngạn"],
@@ -133,3 +133,12 @@ def test_the_years_of_a_projection_add_up_to_what_the_months_hold(data):
     alone = months[(months["result"] == "static") & (months["month"] == last["month"])]
     assert row["rate_static"] == alone["rate"].item() < row["rate"]
     assert spec.rows[0][0] == "2021 (6 months)"  # counted at the end of June 2021
+
+
+def test_groups_that_only_take_up_fills_have_no_rate_without_it(data):
+    months = simulate(data, "Lục Ngạn", read_scenario("decision_861_high"), by="group", draws=0)
+    last = months[months["month"] == months["month"].max()].set_index(["result", "group"])
+    spec = last_year_table(months, "en")
+    assert len(spec.rows) == len(last.loc["behavioural"]) == 9
+    alone = [rate for rate in spec.column("rate_static") if not pd.isna(rate)]
+    assert alone == pytest.approx(last.loc["static", "rate"].tolist())
