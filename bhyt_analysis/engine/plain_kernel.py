@@ -7,6 +7,7 @@ batch, and notebooks would not be the same for everyone.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ def plain_kernel_app() -> type[IPKernelApp]:
     class PlainKernelApp(IPKernelApp):
         def load_config_file(self, *args: object, **kwargs: object) -> None:
             """Read no file."""
+
+        def init_profile_dir(self) -> None:
+            """Make the folder of IPython first: of several kernels that start at once in a new home one would fail."""
+            Path(self.ipython_dir).mkdir(parents=True, exist_ok=True)
+            super().init_profile_dir()
 
         def load_config_environ(self) -> None:
             """Read no variable."""
