@@ -28,7 +28,6 @@ from bhyt_analysis.law.groups import groups_flagged
 from bhyt_analysis.model.coverage.coverage import areas_with_figures
 from bhyt_analysis.model.projection.assumptions import assumptions
 from bhyt_analysis.model.projection.cohort import SUPPORT_WINDOWS
-from bhyt_analysis.model.reclassification.zone_moves import moves_of_zone
 from bhyt_analysis.model.targets.allocation import METHODS
 from bhyt_analysis.tables.columns import column_name
 from bhyt_analysis.tables.labels import group_name
@@ -246,7 +245,9 @@ def zone_pair_control(context: Context) -> Control:
     def put(state: State, pair: str, get_view: ViewGetter) -> State:
         if pair in ("", "decided"):
             return replace(state, zones=()) if pair else state
-        return states.with_zones(state, moves_of_zone(commune_zones(context, state, get_view), *pair.split()))
+        before, after = pair.split()
+        present = commune_zones(context, state, get_view)
+        return states.with_zones(state, {code: after for code, zone in present.items() if zone == before})
 
     return dropdown("explore.zone_pairs", options, lambda s, _: "", put)
 

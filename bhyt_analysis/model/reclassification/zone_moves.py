@@ -110,17 +110,6 @@ def parse_zone(text: object) -> str:
     return labels.get(normalise_name(str(text).strip()), str(text))
 
 
-def moves_of_zone(zones: Mapping[str, str], before: str, after: str) -> dict[str, str]:
-    """Return the communes of one zone in another; ``zones``: the zone of each commune by its code.
-
-    Examples
-    --------
-    >>> moves_of_zone({"a": "II", "b": "I", "c": "II"}, "II", "I")
-    {'a': 'I', 'c': 'I'}
-    """
-    return {code: after for code, zone in zones.items() if zone == before}
-
-
 def _decision_of(data: Dataset, zones: Mapping[str, str], area: str | None) -> str:
     """Return the decision of the area, or of the first commune."""
     place = area or next((text for text in map(str, zones) if parse_zone(text) not in ZONES), None)
@@ -144,7 +133,7 @@ def _communes_of(data: Dataset, text: str, decision: str, area: str | None, day:
     if unit is not None:
         rows = rows[rows["area"].isin(data.geography.commune_codes(unit.code))]
     latest = rows.sort_values("since", kind="stable").drop_duplicates("area", keep="last")
-    codes = list(moves_of_zone(dict(zip(latest["area"], latest["zone"], strict=True)), zone, ""))
+    codes: list[str] = latest.loc[latest["zone"] == zone, "area"].tolist()
     if not codes:
         raise BhytError(("error.rezone_no_commune", {"zone": zone, "decision": decision}))
     return codes
