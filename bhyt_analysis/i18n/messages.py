@@ -42,6 +42,11 @@ def has_message(key: str) -> bool:
     return key in _messages()
 
 
+def message_texts(lang: str) -> list[str]:
+    """Return all messages in a language, with the marks of their figures."""
+    return [message[lang] for message in _messages().values()]
+
+
 def translate(key: str, lang: str | None = None, /, **fields: Any) -> str:
     """Return the message of a key with its figures filled in.
 

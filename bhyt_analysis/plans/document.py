@@ -22,7 +22,7 @@ class Block:
     """A paragraph, a heading, or a paragraph of a table cell."""
 
     text: str  # clean: see `clean_text`
-    place: str = ""  # where it stands, as people cite it: "Phần I, mục I.2"; of a heading its own
+    place: str = ""  # its place, as people cite it: "Phần I, mục I.2"; of a heading its own
     is_heading: bool = False
     cell: Cell | None = None
     page: int | None = None  # from 1, of a PDF file
