@@ -38,6 +38,7 @@ class PlanDocument:
     kind: FileKind
     blocks: tuple[Block, ...]
     has_tracked_changes: bool = False  # they are read as accepted
+    scanned_pages: tuple[int, ...] = ()  # of a PDF file: pictures of pages, whose text is not read
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ class _Outline:
 
     def _at_end(self, block: Block) -> Block:
         self.end = RECIPIENTS
-        return replace(block, place=RECIPIENTS)
+        return replace(block, place=RECIPIENTS, is_heading=False)
 
     def _number(self, text: str) -> Number | None:
         """Return the number of a paragraph if it is one of the document's own, and not of a list in a paragraph."""
