@@ -20,7 +20,7 @@ def with_flat_tables(blocks: Iterable[Block]) -> list[Block]:
 
     Examples
     --------
-    >>> texts = ["Nội dung", "Năm 2022", "Năm 2023", "Tỷ lệ bao phủ 90,6% 91,5%"]
+    >>> texts = ["Biểu chỉ tiêu của huyện:", "Năm 2022", "Năm 2023", "Tỷ lệ bao phủ 90,6% 91,5%"]
     >>> [(block.text, block.cell[1:]) for block in with_flat_tables(map(Block, texts)) if block.cell]
     [('Năm 2022', (0, 1)), ('Năm 2023', (0, 2)), ('Tỷ lệ bao phủ', (1, 0)), ('90,6%', (1, 1)), ('91,5%', (1, 2))]
     """

@@ -42,7 +42,7 @@ def table_cells(line: str) -> list[list[PositionedText]]:
 
     Examples
     --------
-    >>> [[part.text for part in cell] for cell in table_cells("| **Xã** | 85,1%<br>90,6% |")]
+    >>> [[part.text.strip() for part in cell] for cell in table_cells("| **Xã** | 85,1%<br>90,6% |")]
     [['Xã'], ['85,1%', '90,6%']]
     """
     bars = [match.start() for match in _BAR.finditer(line)]
