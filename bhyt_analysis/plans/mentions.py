@@ -8,7 +8,6 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-
 _NUMBER = r"(?<![\w/.,-])(\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d+(?:[.,]\d{1,2})?)(?![\d/]|[.,]\d)"
 _SCALES = {"nghìn": 3, "ngàn": 3, "vạn": 4, "triệu": 6, "tỷ": 9}
 # The words after a number that say what it is counted in, the longer ones before the shorter.
@@ -44,7 +43,9 @@ _TIMES = re.compile(
     r"|quý\s+(?P<quarter>iv|i{1,3}|[1-4])(?:\s?/\s?|,?\s+năm\s+)(?P<year3>(?:19|20)\d\d)"
     r"|(?<!giai đoạn )năm\s+(?:học\s+)?(?P<year5>(?:19|20)\d\d)(?!\s?[-–]\s?\d)(?!\d)"
 )
-_PERIOD = re.compile(r"(?:giai đoạn|từ năm)\s+(?P<first>(?:19|20)\d\d)\s?(?:[-–]|đến(?: năm)?)\s?(?P<last>(?:19|20)\d\d)")
+_PERIOD = re.compile(
+    r"(?:giai đoạn|từ năm)\s+(?P<first>(?:19|20)\d\d)\s?(?:[-–]|đến(?: năm)?)\s?(?P<last>(?:19|20)\d\d)"
+)
 _FROM = re.compile(r"(?:kể |bắt đầu )?từ (?:ngày |đầu )?$|kể từ(?: ngày)? $")
 _QUARTERS = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 _MONTHS = {"6": 6, "06": 6, "sáu": 6, "9": 9, "09": 9, "chín": 9, "3": 3, "03": 3, "ba": 3}
@@ -57,7 +58,7 @@ class Number(NamedTuple):
     end: int
     value: float
     decimals: int
-    unit: str
+    unit: str  # "" where a cell of a table has none
     length: int  # of its digits, from `start`
 
 
@@ -94,6 +95,19 @@ def numbers(text: str) -> list[Number]:
     return [_number(match) for match in _MENTION.finditer(text)]
 
 
+def bare_number(text: str) -> Number | None:
+    """Return the number that a cell of a table consists of, with or without a unit; None for any other text.
+
+    Examples
+    --------
+    >>> bare_number("90,6%").unit, bare_number("8.541").value, bare_number("Năm 2022")
+    ('percent', 8541.0, None)
+    """
+    match = _MENTION.fullmatch(text.strip()) or re.fullmatch(rf"{_NUMBER}()(?P<unit>)", text.strip())
+    shift = len(text) - len(text.lstrip())
+    return _number(match)._replace(start=match.start() + shift, end=match.end() + shift) if match else None
+
+
 def _number(match: re.Match[str]) -> Number:
     digits, scale = match[1], match[2]
     whole, _, fraction = digits.rpartition(",") if "," in digits else (digits, "", "")
@@ -102,7 +116,7 @@ def _number(match: re.Match[str]) -> Number:
     power = _SCALES[scale.lower()] if scale else 0
     value = round(float(f"{whole.replace('.', '')}.{fraction or 0}") * 10**power, 6)
     unit = match["unit"].lower()
-    key = next(u for p, u in _UNITS.items() if re.fullmatch(p, unit))
+    key = next((u for p, u in _UNITS.items() if re.fullmatch(p, unit)), "")
     return Number(match.start(1), match.end(), value, max(len(fraction) - power, 0), key, len(digits))
 
 
@@ -134,7 +148,9 @@ def _time(match: re.Match[str], text: str) -> Time:
     is_year = parts["year5"] is not None
     month = months[0] if is_from and not is_year else months[1]
     last = calendar.monthrange(year, month)[1] if 1 <= month <= 12 else 0
-    return Time(match.start(), match.end(), _date(year, month, 1 if is_from and not is_year else last), is_year, is_from)
+    return Time(
+        match.start(), match.end(), _date(year, month, 1 if is_from and not is_year else last), is_year, is_from
+    )
 
 
 def _date(year: int, month: int, day: int) -> dt.date | None:
@@ -191,5 +207,3 @@ def sentences(text: str) -> list[tuple[int, int]]:
     ends = [m.end() for m in re.finditer(r"[.!?…]\s+(?=[^\W\d_a-zà-ỹ])", text) if text[m.end()].isupper()]
     starts = [0, *ends]
     return list(zip(starts, [*ends, len(text)], strict=True))
-
-

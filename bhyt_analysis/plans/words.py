@@ -44,10 +44,7 @@ def plain(text: str) -> str:
 def _patterns(use: str) -> tuple[tuple[re.Pattern[str], str], ...]:
     rows = packaged_table("plans/words.csv")
     rows = rows[rows["use"] == use]
-    return tuple(
-        (re.compile(rf"(?<!\w)(?:{p})"), y)
-        for p, y in zip(rows["pattern"], rows["yields"], strict=True)
-    )
+    return tuple((re.compile(rf"(?<!\w)(?:{p})"), y) for p, y in zip(rows["pattern"], rows["yields"], strict=True))
 
 
 def phrases(use: str, text: str) -> list[Phrase]:

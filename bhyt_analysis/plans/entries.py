@@ -1,0 +1,59 @@
+"""Hold what is read of a plan: rows of the input tables, each with its places in the document, and questions."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Place(NamedTuple):
+    """Some characters of a block, by their positions in its text."""
+
+    block: int
+    start: int
+    end: int
+
+
+@dataclass
+class Entry:
+    """A row of a table of the input, with where the document says it."""
+
+    table: str
+    cells: dict[str, object]
+    places: list[Place]
+    sentence: str = ""
+
+    def key(self) -> tuple[Hashable, ...]:
+        """Return what two entries have in common that say the same."""
+        ignored = ("locator", "instrument", "source", "note")
+        return (self.table, *((k, str(v)) for k, v in self.cells.items() if k not in ignored))
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a sentence leaves unclear: the key of the message, the number, its sentence and its place."""
+
+    kind: str
+    place: Place
+    number: str
+    sentence: str
+    locator: str
+
+
+@dataclass
+class Entries:
+    """All that is read of a plan; what is said again in the same words is one entry with several places."""
+
+    rows: list[Entry] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    _by_key: dict[tuple[Hashable, ...], Entry] = field(default_factory=dict)
+
+    def add(self, entry: Entry) -> Entry:
+        """Add an entry, or the places of one to the equal one that there is."""
+        known = self._by_key.setdefault(entry.key(), entry)
+        if known is entry:
+            self.rows.append(entry)
+        else:
+            known.places += [p for p in entry.places if p not in known.places]
+        return known

@@ -1,0 +1,154 @@
+"""Learn from the head of a plan what its figures are about: its unit, number, day, title, and the years it covers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bhyt_analysis.domain.country import country
+from bhyt_analysis.domain.geography import Geography, Unit
+from bhyt_analysis.i18n.unit_names import inline_name
+from bhyt_analysis.plans.document import Block, PlanDocument
+from bhyt_analysis.plans.mentions import instruments, period, times, without
+from bhyt_analysis.plans.structure import TITLE
+from bhyt_analysis.plans.words import plain
+
+HEAD_BLOCKS = 25  # in which the number, the day and the title of a document stand
+_KINDS = "kế hoạch|chỉ thị|quyết định|nghị quyết|đề án|chương trình|báo cáo|công văn|hướng dẫn|thông báo|tờ trình"
+_UNIT_WORDS = "tỉnh|thành phố|huyện|thị xã|quận|xã|phường|thị trấn|đặc khu"
+_NAME = r"[^\W\d_]+(?:[ '-][^\W\d_]+){0,3}"
+_IN_AREA = re.compile(rf"địa bàn ({_UNIT_WORDS}) (?:đảo )?({_NAME})", re.IGNORECASE)
+_ISSUER = re.compile(rf"(?:UBND|ỦY BAN NHÂN DÂN|UỶ BAN NHÂN DÂN|HỘI ĐỒNG NHÂN DÂN)\s+({_UNIT_WORDS})\s+({_NAME})", re.I)
+_PARTY = re.compile(rf"(HUYỆN|TỈNH|THÀNH|THỊ|QUẬN|ĐẢNG)\s+(?:ỦY|UỶ)\s+(?:({_UNIT_WORDS})\s+)?({_NAME})", re.IGNORECASE)
+_SIGNED = re.compile(rf"^({_NAME}), ngày\b\s*(\d{{1,2}})?\s*tháng\s*(\d{{1,2}})?\s*năm\s*(\d{{4}})?", re.IGNORECASE)
+_NUMBER = re.compile(r"^số\s*:\s*(\d+\s*/?-?\s*[A-ZĐ0-9][\w./-]*)", re.IGNORECASE)
+_PARTY_KINDS = {"huyện": "huyện", "tỉnh": "tỉnh", "thành": "thành phố", "thị": "thị xã", "quận": "quận", "đảng": "xã"}
+_REPORTED = re.compile(r"(?:đánh giá|kết quả|thực trạng|tình hình)[^.;]*năm (\d{4})")
+LEVELS = {"country": 0, "province": 1, "district": 2, "commune": 3}
+
+
+@dataclass(frozen=True)
+class PlanContext:
+    """What the figures of a plan are about when they do not say otherwise."""
+
+    name: str  # the key of the document in the tables, from its file
+    unit: Unit | None
+    geography: Geography
+    title: str
+    number: str
+    issued: dt.date | None
+    period: tuple[int, int] | None  # first and last year
+    reported: dt.date | None  # last day of the year whose results the document reports
+
+    @property
+    def title_short(self) -> str:
+        """Return how the document is cited: its kind with its number and unit, or with the years it covers."""
+        kind = re.match(rf"(?:{_KINDS})", plain(self.title))
+        words = [kind[0].capitalize() if kind else self.title[:40]]
+        words += [self.number] if self.number else [f"{self.period[0]}-{self.period[1]}"] if self.period else []
+        words += [f"của {inline_name(self.unit.name, 'vi')}"] if self.unit else []
+        return " ".join(words)
+
+    @property
+    def day(self) -> dt.date | None:
+        """Return the day on which units are looked up: that of the document, or of the results that it reports."""
+        if self.issued or self.reported:
+            return self.issued or self.reported
+        return dt.date(self.period[0], 1, 1) if self.period else None
+
+
+def plan_context(document: PlanDocument, area: str | None = None) -> PlanContext:
+    """Return what a plan is about; ``area``, a code or name, goes before the unit that its head names."""
+    blocks = document.blocks
+    head = [b for b in blocks[:HEAD_BLOCKS] if b.cell is None]
+    title = _title(blocks)
+    number = next((m[1].replace(" ", "") for b in head if (m := _NUMBER.search(b.text))), "")
+    issued = next((day for b in head if (day := _signed_day(b.text))), None)
+    years = period(plain(title))
+    reported = _reported(blocks)
+    geography = country().geography
+    day = issued or reported or _cited_day(blocks) or (dt.date(years[0], 1, 1) if years else None)
+    unit = geography.find(area, day) if area else _unit(head, title, geography, day)
+    return PlanContext(_key(document), unit, geography, title, number, issued, years, reported)
+
+
+def _key(document: PlanDocument) -> str:
+    return re.sub(r"\W+", "_", document.path.stem).strip("_") or "plan"
+
+
+def _title(blocks: Iterable[Block]) -> str:
+    """Return the kind of the document with the lines below it."""
+    text = " ".join(b.text for b in blocks if b.place == TITLE)
+    match = re.search(rf"\b(?:{_KINDS.upper()})\b", text)
+    return re.split(r"\s(?=Thực hiện [^.]{0,200}ban hành|Căn cứ )", text[match.start() :])[0] if match else text
+
+
+def _signed_day(text: str) -> dt.date | None:
+    match = _SIGNED.search(text)
+    if not match or not all(match.groups()):
+        return None
+    try:
+        return dt.date(int(match[4]), int(match[3]), int(match[2]))
+    except ValueError:
+        return None
+
+
+def _reported(blocks: tuple[Block, ...]) -> dt.date | None:
+    years = [int(m[1]) for b in blocks if b.is_heading and (m := _REPORTED.search(plain(b.text)))]
+    return dt.date(max(years), 12, 31) if years else None
+
+
+def _cited_day(blocks: tuple[Block, ...]) -> dt.date | None:
+    """Return the last day of an instrument that the opening cites: the document is no older."""
+    days = [i.day for b in blocks[:HEAD_BLOCKS] for i in instruments(b.text) if i.day]
+    return max(days, default=None)
+
+
+def _unit(head: list[Block], title: str, geography: Geography, day: dt.date | None) -> Unit | None:
+    """Return the smallest unit that the title, else the head, of a document is about."""
+    lines = [b.text for b in head]
+    for texts in ([title], lines):
+        units = [u for text in texts for name in _unit_names(text) if (u := named_unit(name, geography, day))]
+        if units:
+            return max(units, key=lambda u: LEVELS.get(u.kind, 0))
+    places = [m[1] for text in lines if (m := _SIGNED.search(text))]
+    return next((u for name in places if (u := named_unit(name, geography, day))), None)
+
+
+def _unit_names(text: str) -> list[str]:
+    names = [f"{m[1]} {m[2]}" for p in (_IN_AREA, _ISSUER) for m in p.finditer(text)]
+    for match in _PARTY.finditer(text):
+        names.append(f"{match[2] or _PARTY_KINDS[match[1].lower()]} {match[3]}")
+    return names
+
+
+def named_unit(name: str, geography: Geography, day: dt.date | None, within: Unit | None = None) -> Unit | None:
+    """Return the unit of a day that the longest beginning of a text names; None without one, or with several.
+
+    Examples
+    --------
+    >>> named_unit("huyện Sơn Dương thực hiện", country().geography, dt.date(2021, 12, 31)).code
+    '076'
+    """
+    words = name.split()
+    for count in range(len(words), 0, -1):
+        units = geography.matches(" ".join(words[:count]), day, None, within)
+        if len(units) == 1:
+            return units[0]
+    return None
+
+
+def time_of_heading(text: str) -> dt.date | None:
+    """Return the end of the only year that a heading names.
+
+    Examples
+    --------
+    >>> str(time_of_heading("ĐÁNH GIÁ KẾT QUẢ THỰC HIỆN BHYT NĂM 2021"))
+    '2021-12-31'
+    """
+    small = plain(text)
+    cited = [(i.start, i.end) for i in instruments(text)]
+    days = {t.day for t in times(without(small, cited)) if t.is_year}
+    return days.pop() if len(days) == 1 else None
