@@ -39,6 +39,7 @@ TOPICS = {
     "Scenarios": (
         "Scenario", "read_scenario", "simulate", "project_area", "compare", "add_comparison_texts", "after_loss",
         "transitions", "target_probabilities", "reported_and_true_rates", "tornado", "break_even", "backtest", "yearly",
+        "page_model", "state_scenario",
     ),
     "Monitoring": ("monitor", "verdict", "funnel"),
     "Audit and words": ("audit", "explain", "lang"),

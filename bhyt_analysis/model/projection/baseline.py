@@ -129,14 +129,19 @@ def _decision_changes(data: Dataset, code: str, scenario: Scenario) -> pd.DataFr
 
 def _first_day(data: Dataset, code: str, changes: pd.DataFrame) -> pd.Timestamp | None:
     """Return the last day with figures before the first exit, else the first one after; without exits the last."""
-    months = coverage(data, code, by=["month"])
-    days = months.loc[months["rate_low"].notna() | months["insured"].notna(), "as_of"].dropna().sort_values()
+    days = counted_days(data, code)
     if days.empty:
         return None
     if changes.empty:
         return days.iloc[-1]
     before = days[days < changes["on"].min()]
     return before.iloc[-1] if len(before) else days.iloc[0]
+
+
+def counted_days(data: Dataset, code: str) -> pd.Series:
+    """Return the days of which the insured of an area, or their rate, are known: the earliest first."""
+    months = coverage(data, code, by=["month"])
+    return months.loc[months["rate_low"].notna() | months["insured"].notna(), "as_of"].dropna().sort_values()
 
 
 def _missing_baseline(data: Dataset, code: str, day: pd.Timestamp | None) -> tuple[str, dict[str, object]]:

@@ -97,21 +97,12 @@ def divide(
     Those who left before the count are no more than its uninsured and its groups have: the others are insured again in
     some way.
     """
-    exits, counts = baseline.exits, baseline.insured.copy()
-    unit, is_later = exits["unit"].to_numpy(dtype=int), np.zeros(len(exits), dtype=bool)
+    exits = baseline.exits
+    unit = exits["unit"].to_numpy(dtype=int)
+    stock, terms, other = people_at_count(baseline, classes, first)
+    is_later = np.zeros(len(exits), dtype=bool)
     for one in classes:
         is_later[one.exits] = one.exit_month > first
-    lost, other = (np.where(is_later, exits[c].to_numpy(dtype=float), 0.0) for c in ("lost", "other"))
-    terms = _exit_terms(exits)
-    for people in (lost, other):  # no more than have the entitlement
-        total = np.bincount(unit, people, len(counts)).astype("float64")
-        fit = _fit(counts[:, AREA], total)
-        people *= fit[unit]
-        if people is lost:
-            terms[is_later] *= fit[unit[is_later], None]
-        counts[:, AREA] = np.clip(counts[:, AREA] - total * fit, 0, None)
-    uninsured = np.clip(baseline.units["population"].to_numpy(dtype=float) - baseline.insured.sum(axis=1), 0, None)
-    stock = np.concatenate([counts, uninsured[:, None]], axis=1)
 
     shares, others = [pool_terms(values, one.minority_area) for one in classes], list[Move]()
     fits = _fits_of_earlier(stock, unit, classes, levels, terms, shares, first)
@@ -140,6 +131,29 @@ def divide(
     for move in gains:
         of_parts[:, move.parts] -= move.people
     return Division(np.clip(of_parts, 0, None), leavers, gains, others)
+
+
+def people_at_count(baseline: Baseline, classes: Sequence[ExitClass], first: int) -> tuple[Floats, Floats, Floats]:
+    """Return the people at the count, the month ``first``, without those who leave later.
+
+    Returns the stock (units, groups and uninsured), the terms of `pool_terms` by which each exit counts (exits, 3), and
+    the people of each exit who keep a card under another entitlement.
+    """
+    exits, counts = baseline.exits, baseline.insured.copy()
+    unit, is_later = exits["unit"].to_numpy(dtype=int), np.zeros(len(exits), dtype=bool)
+    for one in classes:
+        is_later[one.exits] = one.exit_month > first
+    lost, other = (np.where(is_later, exits[c].to_numpy(dtype=float), 0.0) for c in ("lost", "other"))
+    terms = _exit_terms(exits)
+    for people in (lost, other):  # no more than have the entitlement
+        total = np.bincount(unit, people, len(counts)).astype("float64")
+        fit = _fit(counts[:, AREA], total)
+        people *= fit[unit]
+        if people is lost:
+            terms[is_later] *= fit[unit[is_later], None]
+        counts[:, AREA] = np.clip(counts[:, AREA] - total * fit, 0, None)
+    uninsured = np.clip(baseline.units["population"].to_numpy(dtype=float) - baseline.insured.sum(axis=1), 0, None)
+    return np.concatenate([counts, uninsured[:, None]], axis=1), terms, other
 
 
 class _Fits(NamedTuple):
