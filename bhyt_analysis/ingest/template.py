@@ -7,7 +7,7 @@ given areas all is filled in that is known of them, and only the counts of cards
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -64,6 +64,51 @@ def write_template(
             _sheet(sheet, table, lang)
         else:
             _filled_sheet(sheet, table, content.tables[table], lang)
+    _save(book, file, lang)
+    return notes[1:]
+
+
+def write_rows(
+    path: str | Path,
+    tables: Mapping[str, pd.DataFrame],
+    lang: str | None = None,
+    names: Mapping[str, str] | None = None,
+) -> None:
+    """Write rows of tables into a workbook of the template's form, that can be edited and is read as an input.
+
+    ``tables``: the rows by table, in the columns of the schema; those of other names are pages that are not read.
+    ``names``: the names of units by their codes, which stand beside them.
+    """
+    lang, book = check_lang(lang), Workbook()
+    book.remove(book.active)
+    for table, rows in tables.items():
+        if table in set(schema()["table"]):
+            if "area" in rows:
+                rows = rows.assign(**{NAME: rows["area"].map(names or {}).fillna("")})
+            _filled_sheet(book.create_sheet(table_name(table, lang)), table, rows, lang)
+        else:
+            _page(book.create_sheet(table), rows)
+    _save(book, Path(path), lang)
+
+
+def _page(sheet: Worksheet, rows: pd.DataFrame) -> None:
+    """Fill a sheet that is for people and is not read."""
+    sheet.append([])
+    sheet.append(list(rows.columns))
+    for cell in sheet[HEADING]:
+        cell.font, cell.fill = Font(name=FONT, bold=True, color="FFFFFF"), PatternFill("solid", fgColor=GREY)
+    for row in rows.itertuples(index=False):
+        sheet.append(list(row))
+        for cell in sheet[sheet.max_row]:
+            cell.alignment, cell.font = Alignment(wrap_text=True, vertical="top"), Font(name=FONT)
+            cell.data_type = "s"
+    for i, column in enumerate(rows, 1):
+        longest = max((len(str(value)) for value in rows[column]), default=0)
+        sheet.column_dimensions[get_column_letter(i)].width = max(14, min(90, longest + 2))
+
+
+def _save(book: Workbook, file: Path, lang: str) -> None:
+    """Add the sheet of the drop-downs, set the pages, and write the workbook at once."""
     _lists(book.create_sheet(translate("template.lists", lang)), lang)
     for sheet in book:  # a printed sheet is as wide as the page
         sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
@@ -75,7 +120,6 @@ def write_template(
         partial.replace(file)
     finally:
         partial.unlink(missing_ok=True)
-    return notes[1:]
 
 
 def _notes(content: KnownRows, lang: str) -> list[str]:
