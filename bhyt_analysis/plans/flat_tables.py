@@ -11,6 +11,8 @@ from bhyt_analysis.plans.document import Block, Cell
 _VALUE = r"(?:[<>≥≤] ?)?\d[\d.]*(?:,\d+)?%?"
 _ROW = re.compile(rf"(?P<label>[^\W\d_].*?[^\d\s,.–-]) (?P<values>{_VALUE}(?: {_VALUE})+)")
 _YEAR = re.compile(r"(?<![\d-])(?:19|20)\d\d(?! ?[-–] ?\d)")
+_YEAR_HEADING = re.compile(r"(?:năm )?(?:19|20)\d\d", re.IGNORECASE)
+_ONLY_YEARS = re.compile(rf"(?: ?{_YEAR_HEADING.pattern}){{2,}}$", re.IGNORECASE)
 _LONGEST = 60  # letters of the heading of a column
 _MOST_HEADINGS = 30
 
@@ -47,6 +49,8 @@ def _place_in_table(before: list[Block], values: int, table: int) -> tuple[int, 
     last = before[-1].cell if before else None
     if last is not None:
         return (last.table, last.row + 1) if last.row > 0 and last.column == values else None
+    if before and _divide_headings(before, values, table):
+        return table, 1
     start = len(before)
     while start and len(before) - start < _MOST_HEADINGS and _may_be_heading(before[start - 1]):
         start -= 1
@@ -58,6 +62,19 @@ def _place_in_table(before: list[Block], values: int, table: int) -> tuple[int, 
     for column, i in enumerate(years, 1):
         before[i] = replace(before[i], cell=Cell(table, 0, column))
     return table, 1
+
+
+def _divide_headings(before: list[Block], values: int, table: int) -> bool:
+    """Make cells of a line with the headings of all columns: «Nội dung Năm 2022 Năm 2023»; return whether it is one."""
+    block = before[-1]
+    headings = list(_YEAR_HEADING.finditer(block.text))
+    if len(headings) != values or block.text[-1] in ".:;" or not _ONLY_YEARS.search(block.text):
+        return False
+    label = len(block.text[: headings[0].start()].rstrip())
+    spans = [(0, label)] * bool(label) + [heading.span() for heading in headings]
+    first = 0 if label else 1
+    before[-1:] = [_part(block, *span, Cell(table, 0, i)) for i, span in enumerate(spans, first)]
+    return True
 
 
 def _may_be_heading(block: Block) -> bool:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from bhyt_analysis.plans.clean_text import PositionedText
+from bhyt_analysis.plans.clean_text import PositionedText, clean_text
+from bhyt_analysis.plans.document import Block, Cell
 from bhyt_analysis.plans.numbering import paragraph_number
 
 
@@ -64,9 +65,19 @@ def is_page_number(text: str) -> bool:
     return _PAGE_NUMBER.fullmatch(text) is not None
 
 
+def paragraph_block(parts: list[PositionedText], font: str, cell: Cell | None = None) -> Block:
+    """Return the block of the lines of a paragraph; the break between two is a blank."""
+    text = "\n".join(part.text for part in parts)
+    places = [(*part.positions, part.positions[-1] + 1) for part in parts]
+    positions = [place for line in places for place in line][: len(text)]
+    clean = clean_text(text, font)
+    first = positions[0] if positions else 0
+    return Block(clean.text, cell=cell, positions=tuple(positions[p] - first for p in clean.positions))
+
+
 def _begins_paragraph(line: Line, paragraph: list[Line]) -> bool:
     """Return whether a line is the first one of another paragraph than the lines before it."""
-    last, start = paragraph[-1], paragraph[0]
+    last = paragraph[-1]
     if line.is_heading or last.is_heading:
         return True
     if _hyphenates(last.text, line.text):
@@ -81,7 +92,7 @@ def _begins_paragraph(line: Line, paragraph: list[Line]) -> bool:
         return not is_caps or line.has_gap or paragraph_number(line.text) is not None
     number = paragraph_number(line.text)
     if number is not None:
-        return bool(number.word) or line.has_gap or is_finished or not last.is_full
+        return bool(number.word) or line.has_gap or line.is_indented or is_finished or not last.is_full
     goes_on = _GOES_ON.search(last.text) is not None and not (is_finished and last.text.endswith("."))
     if line.has_gap:
         is_open = not is_finished or (is_lower and last.text[-1] in ";,")
@@ -89,7 +100,7 @@ def _begins_paragraph(line: Line, paragraph: list[Line]) -> bool:
         return not (is_open and (is_lower or goes_on or (last.is_full and not is_upper)))
     if line.is_indented and not is_lower and (is_finished or not last.is_full):
         return True
-    if line.is_centred != start.is_centred and not is_lower:
+    if line.is_centred != last.is_centred and not (is_lower or last.is_full):
         return True
     return not (last.is_full or (is_lower and not is_finished) or (goes_on and not is_finished))
 

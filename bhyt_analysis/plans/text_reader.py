@@ -17,7 +17,7 @@ from bhyt_analysis.plans.document import Block, Cell, PlanDocument
 from bhyt_analysis.plans.document_file import read_document_content
 from bhyt_analysis.plans.flat_tables import with_flat_tables
 from bhyt_analysis.plans.numbering import paragraph_number
-from bhyt_analysis.plans.paragraphs import Line, is_page_number, join_lines
+from bhyt_analysis.plans.paragraphs import Line, is_page_number, join_lines, paragraph_block
 from bhyt_analysis.plans.structure import with_places
 
 MAX_TEXT = 5 * MB  # 1,500 pages
@@ -84,24 +84,14 @@ def _table_blocks(texts: list[str], table: int, font: str) -> Iterator[Block]:
     for row, cells in enumerate(rows):
         for column, parts in enumerate(cells):
             for part in parts:
-                yield _block([part], font, Cell(table, row, column))
+                yield paragraph_block([part], font, Cell(table, row, column))
 
 
 def _paragraph_blocks(texts: list[str], start: int, font: str) -> Iterator[Block]:
     for paragraph in join_lines(_lines(texts, start, font)):
-        block = _block([line.raw for line in paragraph], font)
+        block = paragraph_block([line.raw for line in paragraph], font)
         if block.text:
             yield replace(block, is_heading=paragraph[0].is_heading)
-
-
-def _block(parts: list[PositionedText], font: str, cell: Cell | None = None) -> Block:
-    """Return the block of some lines; the break between two is a blank."""
-    text = "\n".join(part.text for part in parts)
-    places = [(*part.positions, part.positions[-1] + 1) for part in parts]
-    positions = [place for line in places for place in line][: len(text)]
-    clean = clean_text(text, font)
-    first = positions[0] if positions else 0
-    return Block(clean.text, cell=cell, positions=tuple(positions[p] - first for p in clean.positions))
 
 
 def _lines(texts: list[str], start: int, font: str) -> Iterator[Line]:
