@@ -79,13 +79,17 @@ def audit(data: Dataset, area: str | None = None, lang: str | None = None) -> pd
     >>> table.loc[table["rule"] == "share_of_wrong_base", "figures"].tolist()
     ['share_household, cards_household, insured_by_local_office, insured_total']
     """
-    lang = check_lang(lang)
+    return findings_table(plan_findings(data, area), check_lang(lang), WHERE)
+
+
+def plan_findings(data: Dataset, area: str | None = None) -> Iterator[Finding]:
+    """Yield the findings of `audit`, of one area or of all that figures, targets or reports are about."""
     if area is not None:
         views = [area_view(data, area)]
     else:
         ids = {i for name in ("published", "duties", "targets") for i in data.rows_by_unit[name]}
         views = [area_view(data, unit) for unit in data.geography.units.values() if unit.id in ids]
-    return findings_table((f for v in views for rule in RULES for f in rule(v.data, v.code)), lang, WHERE)
+    yield from (f for v in views for rule in RULES for f in rule(v.data, v.code))
 
 
 def _documents(data: Dataset, code: str) -> Sequence[tuple[str, pd.DataFrame]]:
