@@ -96,14 +96,9 @@ def diagnose(relations: Collection[Relation], values: Values) -> list[Diagnosis]
 
     Examples
     --------
-    >>> values = {
-    ...     0: Interval(17.15, 17.25),
-    ...     1: Interval(26735, 26735),
-    ...     2: Interval(153953, 153953),
-    ...     3: Interval(127218, 127218),
-    ... }
-    >>> found = diagnose([ratio(0, 1, 2), total(2, [1, 3], True)], values)[0]
-    >>> found.figures, round(found.fitting[0].low, 1)
+    >>> counts = {n: Interval(x, x, False, False) for n, x in enumerate((26735, 153953, 127218), 1)}
+    >>> likely = diagnose([ratio(0, 1, 2), total(2, [1, 3], True)], {0: Interval(17.15, 17.25)} | counts)[0]
+    >>> likely.figures, round(likely.fitting[0].low, 1)
     ((0,), 17.4)
     """
     return [_diagnose(group, values) for group in _connected(relations) if not all(r.holds(values) for r in group)]

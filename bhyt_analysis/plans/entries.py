@@ -42,11 +42,21 @@ class Question:
 
 
 @dataclass
+class PartList:
+    """A total with the parts that its list names; ``is_complete`` if they are said to be all («gồm», without others)."""
+
+    total: Entry
+    parts: list[Entry]
+    is_complete: bool
+
+
+@dataclass
 class Entries:
     """All that is read of a plan; what is said again in the same words is one entry with several places."""
 
     rows: list[Entry] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
+    lists: list[PartList] = field(default_factory=list)
     _by_key: dict[tuple[Hashable, ...], Entry] = field(default_factory=dict)
 
     def add(self, entry: Entry) -> Entry:

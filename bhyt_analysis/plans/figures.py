@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from bhyt_analysis.domain.geography import Unit
 from bhyt_analysis.plans.document import Block
-from bhyt_analysis.plans.entries import Entries, Entry, Place, Question
+from bhyt_analysis.plans.entries import Entries, Entry, PartList, Place, Question
 from bhyt_analysis.plans.mentions import Instrument, Number, Time, instruments, numbers, sentences, times, without
 from bhyt_analysis.plans.plan_context import PlanContext, named_unit, time_of_heading
 from bhyt_analysis.plans.words import Phrase, has_phrase, phrases, plain
@@ -23,8 +23,10 @@ COUNTED = ("people", "cards")
 # Parts of those whom the State pays for, as the figures of plans are named (docs/audit.md).
 PART_NAMES = {"poor": "poor", "difficult_area": "area"}
 _ITEM = re.compile(r"(?:^|(?<=[.;:]) )([-–+*•●○▪]) ")
-_OPENS = re.compile(r"(?:bao gồm|gồm(?: có)?|trong đó|cụ thể|chia ra|như sau)[^.;%]{0,40}:?\s*$")
-_OPENS_INSIDE = re.compile(r"bao gồm|gồm|trong đó|chia ra")
+_OPENERS = r"(bao gồm|gồm(?: có)?|chia ra|trong đó|cụ thể|như sau)"
+_ALL = ("bao gồm", "gồm", "gồm có", "chia ra")  # after which all parts are listed
+_OPENS = re.compile(rf"{_OPENERS}[^.;%]{{0,40}}:?\s*$")
+_OPENS_INSIDE = re.compile(_OPENERS)
 _REST = re.compile(r"…|\.\.\.|(?<!\w)(?:khác|còn lại)(?!\w)")
 _BRACKET = re.compile(r"\(([^()]*)\)?")
 _GOAL_HEADING = re.compile(r"mục tiêu|chỉ tiêu|mục đích")
@@ -54,8 +56,12 @@ class _Total:
     """A count that a list divides: the level of the list and its entry."""
 
     level: int
-    entry: Entry
+    parts: PartList
     group: str
+
+    @property
+    def entry(self) -> Entry:
+        return self.parts.total
 
 
 @dataclass
@@ -132,8 +138,13 @@ class FigureReader:
             entry = self._read_number(sentence, number, left, right, previous, (counted, i))
             if entry is not None and entry.cells.get("unit") in COUNTED:
                 previous = entry
-            if previous is not None and _opens(sentence.small[right[0] : right[1]], right[1] == sentence.end):
-                self.totals.append(_Total(level, previous, str(previous.cells["figure"]).partition("_")[2]))
+                if self.totals and self.totals[-1].entry is not entry and entry not in self.totals[-1].parts.parts:
+                    self.totals[-1].parts.parts.append(entry)
+            opener = _opener(sentence.small[right[0] : right[1]], right[1] == sentence.end)
+            if previous is not None and opener:
+                parts = PartList(previous, [], opener in _ALL)
+                self.entries.lists.append(parts)
+                self.totals.append(_Total(level, parts, str(previous.cells["figure"]).partition("_")[2]))
         if len(self.totals) > inside and not _OPENS.search(sentence.small[: sentence.end].rstrip(" .")):
             del self.totals[inside:]  # the parts stood in the sentence itself
         if has_phrase("low", sentence.small[sentence.start : sentence.end]):
@@ -536,9 +547,10 @@ def _is_of_all(before: str, after: str) -> bool:
     return bool(re.match(r"\s*(?:dân số|người dân|nhân dân|tổng dân)", after)) or "dân số" in before
 
 
-def _opens(after: str, is_end: bool) -> bool:
-    """Tell whether a list of parts begins after a number."""
-    return bool(_OPENS.search(after.rstrip(" ."))) if is_end else bool(_OPENS_INSIDE.search(after))
+def _opener(after: str, is_end: bool) -> str:
+    """Return the word after a number that begins a list of its parts, "" without one."""
+    match = _OPENS.search(after.rstrip(" .")) if is_end else _OPENS_INSIDE.search(after)
+    return match[1] if match else ""
 
 
 def _in_bracket(text: str, position: int) -> bool:
