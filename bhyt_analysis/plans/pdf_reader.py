@@ -91,7 +91,7 @@ def _read_pages(content: bytes, path: Path) -> list[_PageContent]:
 def _read_page(page: Page) -> _PageContent:
     """Read a page, and free its memory."""
     page = page.dedupe_chars() if _has_doubled_letters(page) else page
-    tables = [table for table in _find_tables(page) if len(table.rows) > 1 and len(table.rows[0].cells) > 1]
+    tables = [table for table in _find_tables(page) if len(table.rows[0].cells) > 1]
     boxes = [table.bbox for table in tables]
     text = page.filter(lambda item: not _is_inside(item, boxes)) if boxes else page
     lines = [
