@@ -113,7 +113,7 @@ def write_office(notebook: Path, formats: Iterable[str]) -> dict[str, BhytError]
 
 def settle_files(paths: Iterable[Path]) -> None:
     """Set the times in Word, PowerPoint and Excel files, so that two runs write the same."""
-    from bhyt_analysis.documents.zip_times import settle_times
+    from bhyt_analysis.i18n.zip_times import settle_times
 
     for path in paths:
         if path.suffix in (".docx", ".pptx", ".xlsx"):

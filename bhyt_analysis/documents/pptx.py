@@ -37,10 +37,10 @@ from bhyt_analysis.documents.pptx_charts import (
     set_alt_text,
 )
 from bhyt_analysis.documents.slide_messages import VERDICT, SlideMessage, choose_messages
-from bhyt_analysis.documents.zip_times import settle_times
 from bhyt_analysis.i18n import clock
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.i18n.safe_text import BULLET, plain_text, split_emphasis, to_title
+from bhyt_analysis.i18n.zip_times import settle_times
 from bhyt_analysis.tables.columns import column_name
 from bhyt_analysis.tables.formatting import TableSpec
 from bhyt_analysis.tables.internal_copy import INTERNAL

@@ -53,7 +53,7 @@ def clean_text(raw: str, font: str = "") -> PositionedText:
     >>> clean_text("X· Kiªn Lao", font="tcvn3").text
     'Xã Kiên Lao'
     """
-    result = _clean_characters(_to_unicode(raw, font))
+    result = _clean_characters(to_unicode(raw, font))
     while True:
         mended = result.drop(blanks_in_words(result.text))
         mended = mended.drop(_needless_blanks(mended.text))
@@ -74,7 +74,7 @@ def document_font(texts: Iterable[str]) -> str:
     return legacy_font(texts) or ""
 
 
-def _to_unicode(raw: str, font: str) -> PositionedText:
+def to_unicode(raw: str, font: str) -> PositionedText:
     """Return a text in Unicode: TCVN3 has one code for a letter, VNI one or two."""
     positions = tuple(range(len(raw)))
     if not font or (unicode := from_font(raw, font)) == raw:

@@ -26,7 +26,8 @@ class Block:
     is_heading: bool = False
     cell: Cell | None = None
     page: int | None = None  # from 1, of a PDF file
-    # Of each character of the text, its position in the paragraph of the file; None where that is not kept.
+    # Of each character of the text, its position in the paragraph of the file, -1 for that of an automatic number,
+    # which the paragraph does not hold; None where positions are not kept.
     positions: tuple[int, ...] | None = None
 
 

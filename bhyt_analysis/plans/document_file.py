@@ -10,6 +10,7 @@ from bhyt_analysis.ingest.file_kinds import file_kind, read_content, special_kin
 from bhyt_analysis.ingest.limits import MB, TooLargeError
 
 MAX_DOCUMENT = 100 * MB  # of a Word or PDF file: pictures of 500 pages have about 50 MB
+REFUSALS = {"old_word": "error.plan_old_word", "password": "error.plan_password"}  # messages by kind
 
 
 def read_document_content(path: Path, most: int = MAX_DOCUMENT) -> bytes:
@@ -46,8 +47,10 @@ def document_kind(content: bytes) -> str:
     kind = file_kind(content)
     if b"%PDF-" in content[:1024]:
         return "pdf"
+    if content.startswith(b"PK") and b"word/document" in content:  # some programs number this part
+        return "docx"
     if kind == "word":
-        return "docx" if content.startswith(b"PK") and b"word/document.xml" in content else "old_word"
+        return "old_word"
     if kind == "damaged" and content.startswith(b"PK"):
         return "docx"  # whose reader says that it is damaged
     return kind if kind in ("text", "password", "empty") else "other"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.plans.document import PlanDocument
-from bhyt_analysis.plans.document_file import document_kind, read_document_content
+from bhyt_analysis.plans.document_file import REFUSALS, document_kind, read_document_content
 
 SUFFIXES = (".docx", ".pdf", ".txt", ".md")
 _TEXT_SUFFIXES = (".txt", ".md", ".markdown", ".text")
@@ -17,7 +17,6 @@ _READERS = {
     "pdf": ("bhyt_analysis.plans.pdf_reader", "read_pdf"),
     "text": ("bhyt_analysis.plans.text_reader", "read_text"),
 }
-_REFUSALS = {"old_word": "error.plan_old_word", "password": "error.plan_password"}
 
 
 def read_document(path: Path) -> PlanDocument:
@@ -32,7 +31,7 @@ def read_document(path: Path) -> PlanDocument:
     if kind == "text" and path.suffix.lower() not in _TEXT_SUFFIXES:
         kind = "other"
     if kind not in _READERS:
-        raise BhytError((_REFUSALS.get(kind, "error.plan_kind"), {"file": path.name}))
+        raise BhytError((REFUSALS.get(kind, "error.plan_kind"), {"file": path.name}))
     module, name = _READERS[kind]
     document: PlanDocument = getattr(importlib.import_module(module), name)(path)
     return document
