@@ -61,6 +61,7 @@ def _place_in_table(before: list[Block], values: int, table: int) -> tuple[int, 
         before[start] = replace(before[start], cell=Cell(table, 0, 0))
     for column, i in enumerate(years, 1):
         before[i] = replace(before[i], cell=Cell(table, 0, column))
+    before[start:] = sorted(before[start:], key=lambda block: block.cell is not None)  # headings of many columns first
     return table, 1
 
 

@@ -33,6 +33,7 @@ _MANY_CURVES = 200  # letters that are drawn
 _STRANGE = re.compile(r"\(cid:\d+\)")  # a letter whose meaning the file does not hold
 _WIDE_GAP = 1.4  # of the height of the letters, between columns
 _INSET = 16  # points from the margin, of lines in the middle
+_LEAST_MARGIN = 0.8  # of the width of a page: where its text ends at least
 _EDGE_LINES = 2  # at the top and at the bottom of a page, which may be on all pages
 
 
@@ -41,6 +42,7 @@ class _PageContent:
     """The lines of a page outside its tables, from top to bottom, and its tables: their top and rows of texts."""
 
     number: int
+    width: float
     lines: list[PageLine]
     tables: list[tuple[float, list[list[str | None]]]]
     is_scan: bool
@@ -99,7 +101,7 @@ def _read_page(page: Page) -> _PageContent:
         for line in text.extract_text_lines(x_tolerance_ratio=0.2)
     ]
     rows = [(table.bbox[1], table.extract(x_tolerance_ratio=0.2)) for table in tables]
-    result = _PageContent(page.page_number, in_reading_order(lines), rows, _is_scan(page))
+    result = _PageContent(page.page_number, page.width, in_reading_order(lines), rows, _is_scan(page))
     page.close()
     return result
 
@@ -214,11 +216,11 @@ def _table_blocks(
 
 def _page_lines(pages: Sequence[_PageContent], font: str) -> Iterator[list[tuple[float, Line]]]:
     """Yield for each page the height and the text of its lines, with what their place says of paragraphs."""
-    lines = [line for page in pages for line in page.lines]
     pitch = _line_pitch(pages)
-    left, right = _margin([line.left for line in lines], 0.05), _margin([line.right for line in lines], 0.95)
+    margins = {page.width: _margins(pages, page.width) for page in pages}
 
-    def describe(line: PageLine, before: PageLine | None, page: int) -> Line:
+    def describe(line: PageLine, before: PageLine | None, page: _PageContent) -> Line:
+        left, right = margins[page.width]
         inset, rest = line.left - left, right - line.right
         is_centred = inset > _INSET and abs(inset - rest) < _INSET / 2
         return Line(
@@ -228,12 +230,12 @@ def _page_lines(pages: Sequence[_PageContent], font: str) -> Iterator[list[tuple
             is_full=rest < 0.06 * (right - left),
             is_indented=inset > _INSET / 2 and not is_centred,
             is_centred=is_centred,
-            page=page,
+            page=page.number,
         )
 
     for page in pages:
         pairs = zip(page.lines, [None, *page.lines], strict=False)
-        yield [(line.top, describe(line, before, page.number)) for line, before in pairs]
+        yield [(line.top, describe(line, before, page)) for line, before in pairs]
 
 
 def _line_pitch(pages: Sequence[_PageContent]) -> float:
@@ -243,5 +245,11 @@ def _line_pitch(pages: Sequence[_PageContent]) -> float:
     return median(distances[: len(distances) // 2 + 1]) if distances else 0.0
 
 
-def _margin(places: Sequence[float], share: float) -> float:
-    return sorted(places)[int(share * (len(places) - 1))] if places else 0.0
+def _margins(pages: Sequence[_PageContent], width: float) -> tuple[float, float]:
+    """Return where the text of pages of a width begins and ends; a few short lines don't show where it ends."""
+    lines = [line for page in pages for line in page.lines if page.width == width]
+    lefts, rights = sorted(line.left for line in lines), sorted(line.right for line in lines)
+    if not lines:
+        return 0, width
+    last = len(lines) - 1
+    return lefts[int(0.05 * last)], max(rights[int(0.95 * last)], _LEAST_MARGIN * width)
