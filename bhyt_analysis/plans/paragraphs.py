@@ -88,8 +88,10 @@ def _begins_paragraph(line: Line, paragraph: list[Line]) -> bool:
         after_sign = _LIST_SIGN.sub("", line.text, count=1)[:1]
         return line.has_gap or is_finished or after_sign.isupper() or not last.is_full
     is_caps, start_caps = _is_in_capitals(line.text), _is_in_capitals(" ".join(each.text for each in paragraph))
+    if start_caps and is_caps:
+        return line.has_gap or paragraph_number(line.text) is not None
     if start_caps or (is_caps and (line.has_gap or is_finished)):
-        return not is_caps or line.has_gap or paragraph_number(line.text) is not None
+        return True
     number = paragraph_number(line.text)
     if number is not None:
         return bool(number.word) or line.has_gap or line.is_indented or is_finished or not last.is_full
@@ -98,11 +100,16 @@ def _begins_paragraph(line: Line, paragraph: list[Line]) -> bool:
         is_open = not is_finished or (is_lower and last.text[-1] in ";,")
         is_upper = line.text.lstrip("(“")[:1].isupper()
         return not (is_open and (is_lower or goes_on or (last.is_full and not is_upper)))
-    if line.is_indented and not is_lower and (is_finished or not last.is_full):
+    if line.is_indented and not is_lower and (is_finished or not last.is_full or _is_numbered_title(paragraph)):
         return True
     if line.is_centred != last.is_centred and not (is_lower or last.is_full):
         return True
     return not (last.is_full or (is_lower and not is_finished) or (goes_on and not is_finished))
+
+
+def _is_numbered_title(paragraph: list[Line]) -> bool:
+    """Return whether a paragraph so far is one indented line with a number, which may be a heading."""
+    return len(paragraph) == 1 and paragraph[0].is_indented and paragraph_number(paragraph[0].text) is not None
 
 
 def _hyphenates(before: str, after: str) -> bool:

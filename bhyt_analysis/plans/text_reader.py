@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -22,7 +23,7 @@ from bhyt_analysis.plans.structure import with_places
 
 MAX_TEXT = 5 * MB  # 1,500 pages
 _LONGEST_WRAPPED = 130  # letters of a line that ends where a page does
-_NEARLY_FULL = 0.7
+_NEARLY_FULL, _FULL = 0.7, 0.88
 _NARROW = 25
 
 
@@ -98,24 +99,40 @@ def _lines(texts: list[str], start: int, font: str) -> Iterator[Line]:
     """Yield the lines that have text, without page numbers."""
     width = _page_width(texts)
     pages = _page_number_lines(texts)
+    indent = _usual_indent(texts)
     has_gap = False
     for i, text in enumerate(texts):
         raw = markdown.without_marks(PositionedText(text, tuple(range(start, start + len(text)))))
         start += len(text) + 1
         clean = clean_text(raw.text, font).text
         if not clean or i in pages or markdown.is_rule(text):
-            has_gap = True
+            has_gap = has_gap or i not in pages or not _is_at_page_break(texts, i)
             continue
         following = texts[i + 1] if i + 1 < len(texts) else ""
-        is_full = width is not None and (len(clean) >= _NEARLY_FULL * width or _is_narrow(clean, following))
-        yield Line(raw, clean, has_gap, is_full, is_heading=markdown.is_heading_line(text))
+        is_full = width is not None and (_fills(clean, following, width) or _is_narrow(clean, following))
+        is_indented = width is not None and len(text) - len(text.lstrip(" \f")) > indent + 2
+        is_heading = markdown.is_heading_line(text)
+        yield Line(raw, clean, has_gap, is_full, is_indented, is_heading=is_heading)
         has_gap = False
+
+
+def _fills(text: str, following: str, width: int) -> bool:
+    """Return whether a line is full: at the end of a sentence only if the next line's first word has no room on it."""
+    if text[-1] not in ".;:!?":
+        return len(text) >= _NEARLY_FULL * width
+    return len(text) + 1 + len(next(iter(following.split()), "")) >= _FULL * width
 
 
 def _is_narrow(text: str, following: str) -> bool:
     """Return whether a line and the next one are in a narrow column, such as the heading of a table's column."""
-    is_title = text.isupper() or paragraph_number(text) is not None or text.endswith(":")
+    is_title = text.isupper() or paragraph_number(text) is not None or text[-1] in ".:;"
     return max(len(text), len(following)) <= _NARROW and bool(following.strip()) and not is_title
+
+
+def _usual_indent(texts: list[str]) -> int:
+    """Return how many blanks most lines begin with."""
+    indents = Counter(len(text) - len(text.lstrip(" \f")) for text in texts if text.strip())
+    return indents.most_common(1)[0][0] if indents else 0
 
 
 def _page_width(texts: list[str]) -> int | None:
@@ -126,14 +143,26 @@ def _page_width(texts: list[str]) -> int | None:
 
 
 def _page_number_lines(texts: list[str]) -> set[int]:
-    """Return the lines that are page numbers: alone, and rising through the file or between wide gaps."""
+    """Return the lines that are page numbers: beside a page break, alone and rising, or between wide gaps."""
     plain = [text.strip(" \t\f*#") for text in texts]
     blank = [not text for text in plain]
-    alone = [i for i, text in enumerate(plain) if is_page_number(text) and _has_gaps(blank, i, 1)]
-    numbers = [int(re.sub(r"/.*|\D", "", plain[i])) for i in alone]
-    is_rising = len(numbers) > 1 and all(a < b for a, b in pairwise(numbers))
-    wide = {i for i in alone if "\f" in "".join(texts[max(i - 1, 0) : i + 2]) or _has_gaps(blank, i, 2)}
-    return set(alone) if is_rising else wide
+    numbers = [i for i, text in enumerate(plain) if is_page_number(text)]
+    alone = [i for i in numbers if _has_gaps(blank, i, 1)]
+    values = [int(re.sub(r"/.*|\D", "", plain[i])) for i in alone]
+    is_rising = len(values) > 1 and all(a < b for a, b in pairwise(values))
+    return {i for i in numbers if _is_at_page_break(texts, i)} | {
+        i for i in alone if is_rising or _has_gaps(blank, i, 2)
+    }
+
+
+def _is_at_page_break(texts: list[str], line: int) -> bool:
+    """Return whether the character that ends a page is right before or after a line, but for blank lines."""
+    before, after = line, line + 1
+    while before > 0 and not texts[before - 1].strip() and "\f" not in texts[before]:
+        before -= 1
+    while after < len(texts) - 1 and not texts[after].strip() and "\f" not in texts[after]:
+        after += 1
+    return "\f" in "".join(texts[before : after + 1])
 
 
 def _has_gaps(blank: list[bool], line: int, lines: int) -> bool:

@@ -11,7 +11,7 @@ from bhyt_analysis.plans.read_document import read_document
 from bhyt_analysis.plans.text_reader import read_text
 
 from .pdf_pages import join_pdfs, write_locked, write_pages, write_scan
-from .plan_files import TEXTS, write_plan_files
+from .plan_files import TEXTS, write_plan_files, write_word
 
 LINE = "Dân số toàn huyện là 182.330 người, số người có thẻ bảo hiểm y tế là 155.163 người"
 PLACES = {
@@ -82,6 +82,24 @@ def test_page_numbers_are_left_out_and_figures_stay(read):
         "Trang ba.",
     ]
     assert texts(read("Số xã:\n\n14\n\nHết.")) == ["Số xã:", "14", "Hết."]
+
+
+def test_text_that_a_program_took_from_a_pdf(read):
+    lines = [
+        "\f                  2",
+        "     1. Mục tiêu của huyện đến hết năm 2022 đối với các nhóm người tham gia BHYT",
+        f"     {LINE}",
+        "trong đó có học sinh.",
+        f"     {LINE}.",
+        "\f                  3",
+        "     2. Giải pháp",
+    ]
+    assert texts(read("\n".join(lines))) == [
+        "1. Mục tiêu của huyện đến hết năm 2022 đối với các nhóm người tham gia BHYT",
+        f"{LINE} trong đó có học sinh.",
+        f"{LINE}.",
+        "2. Giải pháp",
+    ]
 
 
 def test_markdown_marks_and_tables(read):
@@ -182,6 +200,14 @@ def test_table_that_goes_on_on_the_next_page(tmp_path):
         *[(0, 2, 0, "Tân Mộc"), (0, 2, 1, "91,5%")],
     ]
     assert texts(document)[0] == "Biểu chi tiết:" and texts(document)[-1] == "Hết."
+
+
+def test_word_file_of_a_plan_has_the_blocks_of_its_text(tmp_path):
+    for path in sorted(TEXTS.iterdir()):
+        blocks = read_text(path).blocks
+        write_word(blocks, tmp_path / "a.docx")
+        document = read_document(tmp_path / "a.docx")
+        assert [(b.place, b.text, b.cell) for b in document.blocks] == [(b.place, b.text, b.cell) for b in blocks]
 
 
 @pytest.mark.slow
