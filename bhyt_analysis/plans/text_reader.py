@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -99,7 +98,7 @@ def _lines(texts: list[str], start: int, font: str) -> Iterator[Line]:
     """Yield the lines that have text, without page numbers."""
     width = _page_width(texts)
     pages = _page_number_lines(texts)
-    indent = _usual_indent(texts)
+    indent = _least_indent(texts)
     has_gap = False
     for i, text in enumerate(texts):
         raw = markdown.without_marks(PositionedText(text, tuple(range(start, start + len(text)))))
@@ -117,7 +116,7 @@ def _lines(texts: list[str], start: int, font: str) -> Iterator[Line]:
 
 
 def _fills(text: str, following: str, width: int) -> bool:
-    """Return whether a line is full: at the end of a sentence only if the next line's first word has no room on it."""
+    """Return whether a line is full: at the end of a sentence only where the next word would not fit."""
     if text[-1] not in ".;:!?":
         return len(text) >= _NEARLY_FULL * width
     return len(text) + 1 + len(next(iter(following.split()), "")) >= _FULL * width
@@ -129,10 +128,10 @@ def _is_narrow(text: str, following: str) -> bool:
     return max(len(text), len(following)) <= _NARROW and bool(following.strip()) and not is_title
 
 
-def _usual_indent(texts: list[str]) -> int:
-    """Return how many blanks most lines begin with."""
-    indents = Counter(len(text) - len(text.lstrip(" \f")) for text in texts if text.strip())
-    return indents.most_common(1)[0][0] if indents else 0
+def _least_indent(texts: list[str]) -> int:
+    """Return how many blanks the lines begin with that begin at the margin."""
+    indents = sorted(len(text) - len(text.lstrip(" \f")) for text in texts if text.strip())
+    return indents[len(indents) // 10] if indents else 0
 
 
 def _page_width(texts: list[str]) -> int | None:
