@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from bhyt_analysis.i18n.messages import message_texts
 from bhyt_analysis.ingest.vietnamese_text import is_syllable
@@ -18,6 +18,7 @@ _ABBREVIATIONS = {"BHYT", "BHXH", "BHTN", "UBND", "HĐND", "MTTQ", "KCB", "ĐBKK
 # After these a single letter is a name: «điểm d ở khoản 2».
 _BEFORE_NAMES = re.compile(r"(?:điểm|khoản|mục|nhóm|loại|hạng|lớp|bảng|biểu|phần|cột|khối|tổ) +$", re.IGNORECASE)
 _LONGEST = 7  # letters of a syllable: nghiêng
+_MOST_LETTERS, _MOST_WAYS = 1000, 8  # of a run that is divided; each way takes as long as the run
 
 
 def blanks_in_words(text: str) -> set[int]:
@@ -70,23 +71,20 @@ def _divide(letters: str) -> tuple[str, ...] | None:
     """Return the words that letters without blanks consist of; None if there are none."""
     if len(letters) == 1:
         return (letters,)
+    if len(letters) > _MOST_LETTERS:
+        return None
     return min(_divisions(letters), key=_oddity, default=None)
 
 
 def _divisions(letters: str) -> Iterator[tuple[str, ...]]:
     """Yield the ways to divide letters into syllables, not all of them single letters."""
 
-    @cache
-    def divide(start: int) -> tuple[tuple[str, ...], ...]:
-        if start == len(letters):
-            return ((),)
-        ways = []
-        for end in range(start + 1, min(start + _LONGEST, len(letters)) + 1):
-            if _is_word(letters[start:end]):
-                ways += [(letters[start:end], *rest) for rest in divide(end)[:8]]
-        return tuple(sorted(ways, key=_oddity))
-
-    return (way for way in divide(0) if any(len(word) > 1 for word in way))
+    ways: dict[int, list[tuple[str, ...]]] = {len(letters): [()]}  # of the letters from each place on, the best ones
+    for start in reversed(range(len(letters))):
+        ends = range(start + 1, min(start + _LONGEST, len(letters)) + 1)
+        words = [(letters[start:end], end) for end in ends if _is_word(letters[start:end])]
+        ways[start] = sorted(((word, *rest) for word, end in words for rest in ways[end]), key=_oddity)[:_MOST_WAYS]
+    return (way for way in ways[0] if any(len(word) > 1 for word in way))
 
 
 def _is_word(letters: str) -> bool:

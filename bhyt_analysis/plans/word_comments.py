@@ -93,10 +93,11 @@ def _check_target(source: Path, out: Path) -> None:
 
 
 def _is_own_copy(file: Path) -> bool:
-    """Return whether a file is a copy as it was written: a program that saves it names another person or none."""
+    """Return whether a file is a copy as it was written: office programs quote the first line in another way."""
     try:
         with ZipFile(file) as package:
-            return f"<cp:lastModifiedBy>{AUTHOR}<".encode() in package.read("docProps/core.xml")
+            properties = package.read("docProps/core.xml")
+            return properties.startswith(b"<?xml version='") and f"lastModifiedBy>{AUTHOR}<".encode() in properties
     except (BadZipFile, KeyError, OSError):
         return False
 

@@ -14,7 +14,7 @@ from bhyt_analysis.ingest.packages import Package
 from bhyt_analysis.plans.document_file import REFUSALS, document_kind, read_document_content
 
 # A plan of 1,000 pages has 20 MB of XML, which takes 15 times as much memory; the rest of a file is pictures.
-MAX_XML, MAX_UNPACKED = 100 * MB, 500 * MB
+MAX_XML, MAX_UNPACKED = 50 * MB, 500 * MB
 _ENCRYPTED = 1
 _MAIN = b"wordprocessingml.document.main+xml"
 _STRICT = b"http://purl.oclc.org/ooxml"  # of the strict kind, which python-docx does not read

@@ -67,8 +67,13 @@ def _old_font(piece: Piece) -> str:
 
 
 def _has_capitals(piece: Piece) -> bool:
-    """Return whether characters are in a font of an old encoding that has capitals for small letters."""
-    return _old_font(piece) == "tcvn3" and piece.look.font.endswith(_CAPITALS)
+    """Return whether small letters are displayed as capitals, by the run or by its font."""
+    return piece.look.has_capitals or (_old_font(piece) == "tcvn3" and piece.look.font.endswith(_CAPITALS))
+
+
+def _to_capital(letter: str) -> str:
+    capital = letter.upper()
+    return capital if len(capital) == 1 else letter  # of ß it is two
 
 
 def _clean(pieces: Sequence[Piece], font: str) -> PositionedText:
@@ -80,7 +85,7 @@ def _clean(pieces: Sequence[Piece], font: str) -> PositionedText:
     for (encoding, has_capitals), group in groupby(pieces, lambda p: (_old_font(p) or font, _has_capitals(p))):
         raw = "".join(piece.text for piece in group)
         unicode = to_unicode(raw, encoding)
-        text += unicode.text.upper() if has_capitals else unicode.text
+        text += "".join(map(_to_capital, unicode.text)) if has_capitals else unicode.text
         positions += tuple(start + i for i in unicode.positions)
         start += len(raw)
     clean = clean_text(text)

@@ -24,9 +24,10 @@ class RunLook(NamedTuple):
     font: str
     is_bold: bool
     is_hidden: bool
+    has_capitals: bool  # for all letters, whatever is typed
 
 
-PLAIN = RunLook("", False, False)
+PLAIN = RunLook("", False, False, False)
 
 
 class Styles:
@@ -102,10 +103,13 @@ def is_on(properties: Element | None, name: str) -> bool | None:
 def _look(properties: list[Element], base: RunLook = PLAIN) -> RunLook:
     """Return the look that properties give, the first of them before the others, all before ``base``."""
     fonts = (f.get(qn("w:ascii")) or f.get(qn("w:hAnsi")) for p in properties for f in p.iterchildren(qn("w:rFonts")))
-    bold = (b for p in properties if (b := is_on(p, "w:b")) is not None)
-    hidden = (h for p in properties if (h := is_on(p, "w:vanish")) is not None)
     font = next((f for f in fonts if f), base.font)
-    return RunLook(font, next(bold, base.is_bold), next(hidden, base.is_hidden))
+
+    def flag(name: str, default: bool) -> bool:
+        return next((value for p in properties if (value := is_on(p, name)) is not None), default)
+
+    bold, hidden = flag("w:b", base.is_bold), flag("w:vanish", base.is_hidden)
+    return RunLook(font, bold, hidden, flag("w:caps", base.has_capitals))
 
 
 def _is_default(style: Element) -> bool:

@@ -2,16 +2,20 @@
 
 import datetime as dt
 import hashlib
+import subprocess
 import zipfile
 from itertools import pairwise
 
 import pytest
 from docx import Document
+from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
+from docx.shared import Mm
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from bhyt_analysis.documents.pdf_programs import find_office
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.plans.document import Comment
 from bhyt_analysis.plans.word_comments import character_range, write_commented_copy
@@ -252,3 +256,47 @@ def test_blanks_that_word_ignores_do_not_appear_when_a_run_is_split(tmp_path):
     read = read_word(save(tmp_path, document))
     copy = write(read, [span(read, 0, "lệ", "a")], tmp_path / "b.docx")
     assert [t.text for t in Document(str(copy)).element.body.iter(qn("w:t"))] == ["tỷ ", "lệ", " đạt"]
+
+
+def office_plan():
+    """Return a plan as an office types it: justified paragraphs, a table of targets, tracked changes, a comment."""
+    document = Document()
+    document.styles["Normal"].font.name = "Times New Roman"
+    title = document.add_paragraph()
+    title.add_run("KẾ HOẠCH phát triển người tham gia bảo hiểm y tế").bold = True
+    document.add_comment(title.runs, "Đã thống nhất.", "Người dùng")
+    line = document.add_paragraph("Dân số toàn huyện là 182.330 người, số người có thẻ là 155.163 người, ")
+    line.add_run("tỷ lệ bao phủ đạt 85,1%").italic = True
+    line.add_run("; sau khi các xã ra khỏi danh sách, nhiều hộ chưa kịp chuyển sang nhóm được hỗ trợ mức đóng.")
+    line.alignment, line.paragraph_format.first_line_indent = WD_ALIGN_PARAGRAPH.JUSTIFY, Mm(10)
+    changed = inserted(run("24.764")) + run(" thẻ, theo ") + link(run("Quyết định", '<w:u w:val="single"/>'))
+    add_xml(document, paragraph(run("Học sinh có ") + deleted("24.746") + changed, '<w:jc w:val="both"/>'))
+    table = document.add_table(2, 3, "Table Grid")
+    for i, text in enumerate(("Năm", "2023", "2024", "Tỷ lệ (%)", "89,2", "88,7")):
+        table.cell(i // 3, i % 3).text = text
+    return document
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_office() is None, reason="LibreOffice is not installed")
+def test_office_program_opens_the_copy_and_keeps_each_comment_at_its_text(tmp_path):
+    read = read_word(save(tmp_path, office_plan(), "plan.docx"))
+    spans = [
+        (1, "155.163 người, tỷ lệ bao phủ đạt 85,1%"),
+        (1, "đạt 85,1%; sau khi"),
+        (2, "24.764"),
+        (2, "theo Quyết"),
+        (8, "88,7"),
+    ]
+    comments = [span(read, block, words, f"Xem lại {number}.") for number, (block, words) in enumerate(spans)]
+    copy = write(read, comments, tmp_path / "copy.docx", [("bảng 1", "88,7 thấp hơn 89,2.")])
+    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    call = [find_office(), profile, "--headless", "--convert-to", "docx", "--outdir", tmp_path / "out", copy]
+    subprocess.run(call, check=True, capture_output=True, timeout=120)
+    saved = tmp_path / "out" / "copy.docx"
+    expected = {f"Xem lại {number}.": words for number, (_, words) in enumerate(spans)}
+    assert commented(saved) == expected | {"Đã thống nhất.": read.blocks[0].text}
+    assert texts(read_word(saved))[: len(read.blocks)] == texts(read)
+    assert {c.author for c in Document(str(saved)).comments} == {"bhyt", "Người dùng"}
+    with pytest.raises(BhytError, match="exists"):  # another program has saved it, maybe with what was typed into it
+        write(read, comments, saved)

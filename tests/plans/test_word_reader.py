@@ -112,6 +112,14 @@ def test_hidden_text_is_left_out_also_by_its_style(tmp_path):
     assert texts(read_word(save(tmp_path, document))) == ["Thấy vẫn thấy"]
 
 
+def test_letters_that_are_displayed_as_capitals_are_capitals(tmp_path):
+    document = Document()
+    line = document.add_paragraph()
+    line.add_run("Mục tiêu").font.all_caps = True
+    line.add_run(" chung")
+    assert texts(read_word(save(tmp_path, document))) == ["MỤC TIÊU chung"]
+
+
 def test_fields_links_and_signs_are_read_as_displayed(tmp_path):
     symbol = '<w:r><w:sym w:font="Symbol" w:char="F0B3"/></w:r>'
     inner = field("IF " + field("MERGEFIELD x", run("trường")) + "= 1", run("12"))
