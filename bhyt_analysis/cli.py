@@ -265,14 +265,72 @@ def template(file: str, areas: tuple[str, ...], lang: str) -> int:
 
 
 @command("audit")
-@data_argument
+@click.argument("inputs", required=False, nargs=-1, metavar="[INPUT|DOCUMENT]...")
+@numbers_option
+@answers_option
 @area_option
 @json_option
-def audit(read: Read, area: str | None, as_json: bool, lang: str) -> int:
+@option("--extract", metavar="FILE.xlsx", type=OutputFile(".xlsx"))
+@option("--annotate", metavar="OUT.docx", type=OutputFile(".docx"), message="annotate_plan")
+def audit(
+    inputs: tuple[str, ...], numbers: str | None, answers: str | None, area: str | None, as_json: bool,
+    extract: str | None, annotate: str | None, lang: str,
+) -> int:  # fmt: skip
     """Print the findings on published figures; they are the plan's errors and not the input's."""
+    from bhyt_analysis.plans.read_document import is_document
+
+    documents = [Path(name) for name in inputs if is_document(Path(name))]
+    if documents:
+        _check_documents(inputs, documents, extract, annotate)
+        return _audit_documents(documents, area, as_json, extract, annotate, lang)
+    if len(inputs) > 1 or extract or annotate:
+        raise BhytError(("error.audit_documents", {"found": ", ".join(inputs) or "–"}))
+    from bhyt_analysis.ingest import load
     from bhyt_analysis.quality.plan_audit import audit as audit_figures
 
-    _print_findings(audit_figures(read(), area, lang), as_json, lang)
+    data = load(inputs[0] if inputs else None, numbers=numbers, answers=answers)
+    _print_other_units(data, area, lang)
+    _print_findings(audit_figures(data, area, lang), as_json, lang)
+    return DONE
+
+
+def _check_documents(inputs: Sequence[str], documents: list[Path], extract: str | None, annotate: str | None) -> None:
+    """Raise for documents beside other inputs, more than two, and outputs that are not of one document."""
+    if len(documents) != len(inputs) or len(documents) > 2:
+        raise BhytError(("error.audit_documents", {"found": ", ".join(inputs)}))
+    if len(documents) > 1 and (extract or annotate):
+        raise BhytError(("error.audit_one_document", {}))
+    if annotate and documents[0].suffix.lower() != ".docx":
+        raise BhytError(("error.annotate_word_only", {"file": documents[0].name}))
+    for out in filter(None, (extract, annotate)):
+        _check_not_input(Path(out), documents[0])
+
+
+def _audit_documents(
+    documents: list[Path], area: str | None, as_json: bool, extract: str | None, annotate: str | None, lang: str
+) -> int:
+    from bhyt_analysis.plans.outputs import plan_notes, remark_lines, write_annotated, write_extract
+    from bhyt_analysis.plans.plan import read_plan
+    from bhyt_analysis.plans.review import remarks_table, review
+
+    plans = [read_plan(path, area) for path in documents]
+    for plan in plans:
+        for note in plan_notes(plan, lang):
+            print(note, file=sys.stderr)
+    if len(plans) == 2:
+        from bhyt_analysis.plans.comparison import compare_plans
+
+        remarks = compare_plans(*plans, lang)
+    else:
+        remarks = review(plans[0], lang)
+    if extract:
+        write_extract(plans[0], extract, lang)
+    if annotate:
+        write_annotated(plans[0], remarks, annotate, lang)
+    if as_json:
+        _print_json(remarks_table(plans[0], remarks, lang).to_dict("records"))
+    else:
+        print(*remark_lines(remarks, lang), sep="\n")
     return DONE
 
 

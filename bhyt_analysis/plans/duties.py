@@ -21,14 +21,16 @@ _DAY_OF_MONTH = re.compile(
     r"(?P<by>trước|chậm nhất|muộn nhất)?\s*(?:là )?(?:ngày )(?P<day>\d{1,2})(?! ?[/\d]| tháng \d)"
 )
 _DEADLINE = re.compile(r"(?P<by>trước|chậm nhất|muộn nhất|xong)[^.;,]{0,20}?(?:ngày|tháng|năm)")
-_BODY = re.compile(
-    r"(?:đề nghị |giao )?(?:các )?(?:sở|phòng|ủy ban|ubnd|bảo hiểm xã hội|bhxh|cơ quan|bưu điện|trung tâm|báo|đài|ban|đảng ủy|"
-    r"huyện ủy|liên đoàn|hội|mặt trận|bệnh viện|ngành|công an|thanh tra|chi cục|thuế|trường|trạm)\b",
+_BODIES = (
+    "sở|phòng|ủy ban|ubnd|bảo hiểm xã hội|bhxh|cơ quan|bưu điện|trung tâm|báo|đài|ban|đảng ủy|huyện ủy|liên đoàn|hội|"
+    "mặt trận|bệnh viện|ngành|công an|thanh tra|chi cục|thuế|trường|trạm"
 )
-_VERB = re.compile(
-    r"\s*:?\s*(?=(?:chủ trì|chịu trách nhiệm|phối hợp|chỉ đạo|tham mưu|tổ chức|hướng dẫn|xây dựng|thường xuyên|định kỳ|tăng cường|"
-    r"tiếp tục|tích cực|căn cứ|đổi mới|đẩy mạnh|rà soát|theo dõi|có trách nhiệm|thực hiện|bố trí|cân đối)\b)"
+_VERBS = (
+    "chủ trì|chịu trách nhiệm|phối hợp|chỉ đạo|tham mưu|tổ chức|hướng dẫn|xây dựng|thường xuyên|định kỳ|tăng cường|"
+    "tiếp tục|tích cực|căn cứ|đổi mới|đẩy mạnh|rà soát|theo dõi|có trách nhiệm|thực hiện|bố trí|cân đối"
 )
+_BODY = re.compile(rf"(?:đề nghị |giao )?(?:các )?(?:{_BODIES})\b")
+_VERB = re.compile(rf"\s*:?\s*(?=(?:{_VERBS})\b)")
 _TASKS = re.compile(r"tổ chức thực hiện|nhiệm vụ|giải pháp|phân công")
 _LONGEST_BODY = 120
 
@@ -54,12 +56,11 @@ def _read_report(reader: FigureReader, index: int, block: Block, span: tuple[int
     small, unit = plain(block.text), reader.context.unit
     near = [(max(span[0], at - 70), at), (at, min(span[1], at + 160))]
     texts = [small[a:b] for a, b in near]
-    text = next(
-        (t for t in texts if _REPEATED.search(t) and has_phrase("period", t[_REPEATED.search(t).start() :])), ""
-    )  # type: ignore[union-attr]
-    if not text or unit is None:
+    repeated = [(t, m.start()) for t in texts if (m := _REPEATED.search(t)) and has_phrase("period", t[m.start() :])]
+    if not repeated or unit is None:
         return
-    kinds = list(dict.fromkeys(p.yields for p in phrases("period", text[_REPEATED.search(text).start() :])))  # type: ignore[union-attr]
+    text, start = repeated[0]
+    kinds = list(dict.fromkeys(p.yields for p in phrases("period", text[start:])))
     sentence = small[span[0] : span[1]]
     for kind in kinds[:1] if text is texts[1] else kinds:
         cells: dict[str, object] = {"area": unit.code, "kind": kind} | _due(sentence, kind)

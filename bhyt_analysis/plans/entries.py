@@ -43,7 +43,7 @@ class Question:
 
 @dataclass
 class PartList:
-    """A total with the parts that its list names; ``is_complete`` if they are said to be all («gồm», without others)."""
+    """A total with the parts that its list names; ``is_complete`` if these are all («gồm»)."""
 
     total: Entry
     parts: list[Entry]

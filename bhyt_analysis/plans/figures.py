@@ -11,6 +11,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from bhyt_analysis.domain.geography import Unit
 from bhyt_analysis.plans.document import Block
@@ -25,8 +26,8 @@ PART_NAMES = {"poor": "poor", "difficult_area": "area"}
 _ITEM = re.compile(r"(?:^|(?<=[.;:]) )([-–+*•●○▪]) ")
 _OPENERS = r"(bao gồm|gồm(?: có)?|chia ra|trong đó|cụ thể|như sau)"
 _ALL = ("bao gồm", "gồm", "gồm có", "chia ra")  # after which all parts are listed
-_OPENS = re.compile(rf"{_OPENERS}[^.;%]{{0,40}}:?\s*$")
-_OPENS_INSIDE = re.compile(_OPENERS)
+_OPENS = re.compile(rf"(?<!không ){_OPENERS}[^.;%]{{0,40}}:?\s*$")
+_OPENS_INSIDE = re.compile(rf"(?<!không ){_OPENERS}")
 _REST = re.compile(r"…|\.\.\.|(?<!\w)(?:khác|còn lại)(?!\w)")
 _BRACKET = re.compile(r"\(([^()]*)\)?")
 _GOAL_HEADING = re.compile(r"mục tiêu|chỉ tiêu|mục đích")
@@ -241,7 +242,7 @@ class FigureReader:
         return entry
 
     def _loss_decision(self, sentence: Sentence, number: Number) -> str:
-        """Return the decision on zones by which a sentence says that people lost a card; "" if it says no such thing."""
+        """Return the decision on zones by which a sentence says that people lost a card, "" if it does not."""
         text = sentence.small[sentence.start : sentence.end]
         if not has_phrase("loss", text):
             return ""
@@ -317,7 +318,8 @@ class FigureReader:
         kind = next((p.yields for p in phrases("each", sentence.small[number.start : sentence.end])), "commune")
         if self.context.unit is None:
             return None
-        cells = {"area": "each", "scope": "all", "on": "yearly", "relation": "ratchet", "rate": None}
+        cells: dict[str, object] = {"area": "each", "scope": "all", "on": "yearly"}
+        cells |= {"relation": "ratchet", "rate": None}
         cells |= {"instrument": self.cited(sentence.locator), "of": self.context.unit.code, "kind": kind}
         return self._add("targets", cells, sentence, number)
 
@@ -563,11 +565,10 @@ def _own_time(sentence: Sentence, order: tuple[list[Number], int]) -> Time | Non
     outside = [t for t in sentence.times if not _in_bracket(sentence.small, t.start)]
     bracketed = [t for t in sentence.times if not t.is_from]
     if len(outside) <= 1:
-        return (outside or bracketed or [None])[0]
+        return next(iter([*outside, *bracketed]), None)
     edges = [sentence.start, *(n.start for n in counted), sentence.end]
-    lefts = [[t for t in outside if a <= t.start < b] for a, b in zip(edges[:-2], edges[1:-1], strict=True)]
-    rights = [[t for t in outside if a <= t.start < b] for a, b in zip(edges[1:-1], edges[2:], strict=True)]
-    for sides in (lefts, rights):
+    between = [[t for t in outside if a <= t.start < b] for a, b in pairwise(edges)]
+    for sides in (between[:-1], between[1:]):
         if all(len(side) == 1 for side in sides):
             return sides[i][0]
     before = [t for t in outside if t.start < counted[i].start]

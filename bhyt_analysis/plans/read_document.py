@@ -11,12 +11,24 @@ from bhyt_analysis.plans.document_file import REFUSALS, document_kind, read_docu
 
 SUFFIXES = (".docx", ".pdf", ".txt", ".md")
 _TEXT_SUFFIXES = (".txt", ".md", ".markdown", ".text")
+DOCUMENT_SUFFIXES = (*SUFFIXES, *_TEXT_SUFFIXES, ".doc", ".docm", ".odt", ".rtf")  # some are refused, with what to do
 # The function that reads a kind, by module and name: loaded when there is such a file.
 _READERS = {
     "docx": ("bhyt_analysis.plans.word_reader", "read_word"),
     "pdf": ("bhyt_analysis.plans.pdf_reader", "read_pdf"),
     "text": ("bhyt_analysis.plans.text_reader", "read_text"),
 }
+
+
+def is_document(path: Path) -> bool:
+    """Tell by its name whether a file is a document, and not an input of tables.
+
+    Examples
+    --------
+    >>> is_document(Path("ke_hoach.DOCX")), is_document(Path("so_lieu.xlsx"))
+    (True, False)
+    """
+    return path.suffix.lower() in DOCUMENT_SUFFIXES
 
 
 def read_document(path: Path) -> PlanDocument:

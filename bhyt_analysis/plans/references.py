@@ -12,7 +12,8 @@ from bhyt_analysis.plans.mentions import Instrument, instruments
 
 _KINDS = "xã, phường, thị trấn|xã, phường|xã, thị trấn|xã|phường|thị trấn"
 _LIST = re.compile(
-    rf"(?<![\w.,/])(?P<count>\d{{1,3}}) (?P<kind>{_KINDS})(?P<middle>[^().;:\d]{{0,90}})(?:\((?:gồm:? ?)?(?P<names>[^()]{{4,}})\)|: (?P<after>[^.;]{{4,}}))",
+    rf"(?<![\w.,/])(?P<count>\d{{1,3}}) (?P<kind>{_KINDS})(?P<middle>[^().;:\d]{{0,90}})"
+    r"(?:\((?:gồm:? ?)?(?P<names>[^()]{4,})\)|: (?P<after>[^.;]{4,}))",
     re.IGNORECASE,
 )
 _NAME = r"[^\W\d_]+(?:[ -][^\W\d_]+){0,3}"

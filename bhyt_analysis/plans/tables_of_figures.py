@@ -145,7 +145,8 @@ class _Table:
         self.reader.entries.add(Entry("targets", cells, [self._place(cell, number)], f"{text}: {cell.text}"))
 
     def _publish(
-        self, cell: _Cell, number: Number, unit: Unit, name: str, measured: str, base: str, day: dt.date | None, label: str
+        self, cell: _Cell, number: Number, unit: Unit, name: str, measured: str, base: str, day: dt.date | None,
+        label: str,
     ) -> None:  # fmt: skip
         if day is None:
             self._ask("day", cell, label)

@@ -8,8 +8,9 @@ rule of its own: figures belong together by their names (docs/audit.md), by thei
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
+from typing import TypeVar
 
 import pandas as pd
 
@@ -44,6 +45,7 @@ MOST_MORE = 10  # figures whose sums are tried
 # Which every plan has; beside them the law has smaller ones.
 MAIN_GROUPS = ("employer_employee", "social_security_paid", "state_paid", "state_supported", "household")
 ROUNDING = 5e-4  # of a rate with a decimal of a per cent
+Row = TypeVar("Row")
 Figures = dict[str, TableRow]  # rows of ``published`` by their figure
 
 
@@ -131,7 +133,7 @@ def _count(row: TableRow) -> Interval:
     return _interval(row)
 
 
-def _numerator(figure: str, counts: Figures) -> TableRow | None:
+def numerator(figure: str, counts: Mapping[str, Row]) -> Row | None:
     """Return the printed count that a rate or share is of, if there is one."""
     if figure == "coverage":
         return counts.get("insured_total")
@@ -148,7 +150,7 @@ def check_shares(data: Dataset, code: str) -> Iterator[Finding]:
         for _, same in rows.groupby("as_of", sort=False, dropna=False):
             counts = _figures(same[same["unit"].isin(["people", "cards"])])
             shares = [r for r in same.itertuples() if r.unit == "percent" and r.base in counts]
-            pairs = [(r, part) for r in shares if (part := _numerator(r.figure, counts)) is not None]
+            pairs = [(r, part) for r in shares if (part := numerator(r.figure, counts)) is not None]
             for row, part in pairs:
                 yield from _check_share(document, code, row, part, counts)
             yield from _check_share_sums(document, code, pairs, counts)

@@ -1,0 +1,365 @@
+"""Review a plan: the findings of the audit at the numbers that they are about, with what would fit there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from bhyt_analysis.domain.dataset import Dataset
+from bhyt_analysis.domain.findings import SEVERITIES, Finding, Listing, finding_message
+from bhyt_analysis.domain.printed_figures import Interval, printed_interval
+from bhyt_analysis.i18n.formats import format_number
+from bhyt_analysis.i18n.languages import check_lang
+from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.ingest.loader import load
+from bhyt_analysis.plans.diagnosis import Diagnosis, Relation, diagnose, order, ratio, same, total
+from bhyt_analysis.plans.document_checks import document_findings
+from bhyt_analysis.plans.entries import Entry, Place, Question
+from bhyt_analysis.plans.mentions import sentences
+from bhyt_analysis.plans.plan import Plan
+from bhyt_analysis.quality.plan_audit import numerator, plan_findings
+
+# Findings that follow from a wrong figure: they are said at the figures whose change would mend them.
+DIAGNOSED = {
+    "share_of_wrong_base", "share_off", "coverage_off", "shares_do_not_add", "shares_above_total",
+    "shares_below_total", "parts_above_group", "parts_below_group", "groups_below_total", "insured_above_people",
+    "told_twice", "counted_twice", "targets_fall", "target_below_today", "list_above_total", "list_below_total",
+}  # fmt: skip
+# Where a finding on several figures is said, if not at the first of them.
+ANCHORS = {"lost_added_back": "cards_lost", "population_bounds": "people_lost", "no_baseline": "target_coverage"}
+QUESTION = "plan_question"  # the rule of what a sentence leaves unclear
+OF_PLAN = {"no_baseline", "no_population", "years_without_target", "front_loaded"}
+_YEARS = ("year", "before")
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A finding, or several with one cause, at its places in the document."""
+
+    rules: tuple[str, ...]
+    severity: str
+    messages: tuple[str, ...]
+    fits: str  # what would fit in place of the number, "" where nothing is known
+    figures: str
+    places: tuple[Place, ...]
+    locator: str
+    sentence: str
+
+
+def review(plan: Plan, lang: str | None = None) -> list[Remark]:
+    """Return the remarks on a plan in the order of the document; those on nothing in it come last.
+
+    Every finding is said once, at the number that is likeliest to be wrong, with the others that follow from it.
+    """
+    lang = check_lang(lang)
+    return _Review(plan, lang).remarks()
+
+
+def remarks_table(plan: Plan, remarks: Iterable[Remark], lang: str) -> pd.DataFrame:
+    """Return remarks as rows, errors first: the columns of `audit`, then ``locator``, ``fits`` and ``sentence``."""
+    code = plan.context.unit.code if plan.context.unit else ""
+    rows = [
+        (
+            r.rules[0],
+            r.severity,
+            " ".join(map(_as_sentence, r.messages)),
+            plan.context.name,
+            code,
+            r.figures,
+            r.locator,
+            r.fits,
+            r.sentence,
+        )
+        for r in remarks
+    ]
+    columns = ["rule", "severity", "message", "document", "area", "figures", "locator", "fits", "sentence"]
+    table = pd.DataFrame(rows, columns=columns)
+    return table.iloc[table["severity"].map(SEVERITIES.index).argsort(kind="stable")].reset_index(drop=True)
+
+
+def comment_text(remark: Remark, lang: str) -> str:
+    """Return the text of a comment: severity and finding, further findings, and what would fit."""
+    first, *more = remark.messages
+    lines = [f"{translate(f'severity.{remark.severity}', lang)}: {first}", *more]
+    return "\n".join([*lines, *([translate("plan.fits", lang, value=remark.fits)] if remark.fits else [])])
+
+
+def _as_sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+class _Review:
+    """The entries of a plan by number, the relations between them, and the findings on them."""
+
+    def __init__(self, plan: Plan, lang: str) -> None:
+        self.plan, self.lang = plan, lang
+        self.entries = [e for e in plan.entries.rows if e.table in ("published", "targets", "duties", "losses")]
+        self.numbers = {id(e): i for i, e in enumerate(self.entries)}
+        self.values = {i: _interval(e) for i, e in enumerate(self.entries) if _has_value(e)}
+        self.diagnoses = diagnose(self._relations(), self.values)
+
+    # --- Relations ---
+
+    def _relations(self) -> list[Relation]:
+        return [*self._ratios(), *self._totals(), *self._repeated(), *self._targets()]
+
+    def _same_day(self) -> dict[tuple[object, object], dict[str, Entry]]:
+        days = defaultdict[tuple[object, object], dict[str, Entry]](dict)
+        for entry in self.entries:
+            if entry.table == "published" and entry.cells["unit"] in ("people", "cards"):
+                days[entry.cells["area"], entry.cells["as_of"]][str(entry.cells["figure"])] = entry
+        return days
+
+    def _ratios(self) -> Iterable[Relation]:
+        days = self._same_day()
+        for entry in self.entries:
+            if entry.table == "published" and entry.cells["unit"] == "percent":
+                counts = days[entry.cells["area"], entry.cells["as_of"]]
+                base = counts.get(str(entry.cells["base"]))
+                part = numerator(str(entry.cells["figure"]), counts)
+                if base is not None and part is not None:
+                    yield ratio(self._number(entry), self._number(part), self._number(base))
+        for counts in days.values():
+            if {"insured_total", "population"} <= counts.keys():
+                yield order(self._number(counts["insured_total"]), self._number(counts["population"]))
+
+    def _totals(self) -> Iterable[Relation]:
+        for listed in self.plan.entries.lists:
+            if listed.parts and id(listed.total) in self.numbers:
+                parts = [self._number(p) for p in listed.parts if p.cells["relation"] == "="]
+                yield total(self._number(listed.total), parts, listed.is_complete)
+
+    def _repeated(self) -> Iterable[Relation]:
+        by_figure = defaultdict[tuple[object, ...], list[int]](list)
+        for i, entry in enumerate(self.entries):
+            if i in self.values and entry.table == "published":
+                by_figure[tuple(entry.cells[k] for k in ("area", "figure", "as_of"))].append(i)
+        for numbers in by_figure.values():
+            yield from (same(numbers[0], other) for other in numbers[1:])
+
+    def _targets(self) -> Iterable[Relation]:
+        """Yield that the targets of everybody do not fall, nor the first below the last rate before it."""
+        by_area = defaultdict[object, list[Entry]](list)
+        for entry in self.entries:
+            if entry.table == "targets" and entry.cells["scope"] == "all" and entry.cells["rate"] is not None:
+                by_area[entry.cells["area"]].append(entry)
+        for area, targets in by_area.items():
+            dated = sorted((e for e in targets if e.cells["on"] != "yearly"), key=lambda e: str(e.cells["on"]))
+            rates = [e for e in self.entries if e.cells.get("figure") == "coverage" and e.cells["area"] == area]
+            before = [e for e in rates if dated and str(e.cells["as_of"]) < str(dated[0].cells["on"])]
+            last = sorted(before, key=lambda e: str(e.cells["as_of"]))[-1:]
+            path = [*last, *dated]
+            yield from (order(self._number(a), self._number(b)) for a, b in pairwise(path))
+
+    def _number(self, entry: Entry) -> int:
+        return self.numbers[id(entry)]
+
+    # --- Findings ---
+
+    def remarks(self) -> list[Remark]:
+        """Return the remarks in the order of the document."""
+        findings = [f for one in (*self._audit_findings(), *self._list_findings()) for f in _by_year(one)]
+        grouped = defaultdict[int, list[Finding]](list)
+        remarks = [self._remark([f], places) for f, places in document_findings(self.plan)]
+        for finding in findings:
+            case = self._diagnosis(finding) if finding.rule in DIAGNOSED else None
+            if case is None:
+                remarks.append(self._remark([finding], self._places(finding)))
+            else:
+                grouped[case].append(finding)
+        for case, own in grouped.items():
+            remarks += self._diagnosed(self.diagnoses[case], own)
+        remarks += [self._question(q) for q in self.plan.entries.questions]
+        last = len(self.plan.document.blocks)
+        return sorted(_merged(remarks), key=lambda r: r.places[0] if r.places else Place(last, 0, 0))
+
+    def _audit_findings(self) -> Iterable[Finding]:
+        """Yield the findings of the audit on the units of the plan; what a plan lacks is said of its own unit alone."""
+        context, own = self.plan.context, {str(e.cells["area"]) for e in self.entries}
+        for finding in plan_findings(with_context(self.plan.data)):
+            is_of_plan = context.unit is not None and finding.area == context.unit.code
+            if is_of_plan or (finding.area in own and finding.rule not in OF_PLAN):
+                yield finding
+
+    def _list_findings(self) -> Iterable[Finding]:
+        """Yield lists whose parts are more than their total, or less where they are said to be all."""
+        for listed in self.plan.entries.lists:
+            parts = [float(str(p.cells["value"])) for p in listed.parts if p.cells["relation"] == "="]
+            whole, name = float(str(listed.total.cells["value"])), str(listed.total.cells["figure"])
+            if not parts or not (sum(parts) > whole or (listed.is_complete and sum(parts) < whole)):
+                continue
+            rule = "list_above_total" if sum(parts) > whole else "list_below_total"
+            figures = ", ".join([name, *(str(p.cells["figure"]) for p in listed.parts)])
+            counts = {"value": whole, "expected": sum(parts), "rest": whole - sum(parts)}
+            code = str(listed.total.cells["area"])
+            yield Finding.in_document(rule, self.plan.context.name, code, figures, **counts)
+
+    def _question(self, question: Question) -> Remark:
+        message = f"{question.number}: {translate(f'plan.ask_{question.kind}', self.lang)}"
+        return Remark((QUESTION,), "info", (message,), "", "", (question.place,), question.locator, question.sentence)
+
+    def _diagnosis(self, finding: Finding) -> int | None:
+        """Return the number of the diagnosis that a finding follows from."""
+        own = {self._number(e) for e in self._entries(finding)}
+        cases = [i for i, d in enumerate(self.diagnoses) if own & set(d.figures)]
+        wider = [i for i, d in enumerate(self.diagnoses) if own & {f for r in d.relations for f in r.figures}]
+        return next(iter([*cases, *wider]), None)
+
+    def _diagnosed(self, diagnosis: Diagnosis, findings: list[Finding]) -> list[Remark]:
+        """Return one remark for each figure of a diagnosis, with the findings that it is in; the first has the rest."""
+        alternatives = (
+            len(diagnosis.relations[0].figures)
+            and len(diagnosis.figures) > 1
+            and all(set(r.figures) >= set(diagnosis.figures) for r in diagnosis.relations)
+        )
+        if alternatives:  # each alone would do: one remark at all of them
+            places = [p for f in diagnosis.figures for p in self.entries[f].places]
+            return [self._remark(findings, places)]
+        left, remarks = list(findings), []
+        for i, figure in enumerate(diagnosis.figures):
+            entry = self.entries[figure]
+            own = [f for f in left if entry in self._entries(f)] if i + 1 < len(diagnosis.figures) else left
+            left = [f for f in left if f not in own]
+            if own:
+                fits = _fitting_text(entry, diagnosis.fitting.get(figure), self.lang)
+                remarks.append(replace(self._remark(own, entry.places), fits=fits))
+        return remarks
+
+    def _entries(self, finding: Finding) -> list[Entry]:
+        """Return the entries that a finding is about."""
+        names = (finding.figures or "").split(", ")
+        years = _years(finding)
+        if finding.rule in ANCHORS:
+            names.append(ANCHORS[finding.rule])
+        return [
+            e for e in self.entries
+            if e.cells["area"] in (finding.area, "each") and any(_is_named(e, n) for n in names)
+            and (e.table != "targets" or not years or str(e.cells["on"])[:4] in years)
+        ]  # fmt: skip
+
+    def _places(self, finding: Finding) -> list[Place]:
+        entries = self._entries(finding)
+        entries = [e for e in entries if e.cells["area"] == finding.area] or entries
+        first = ANCHORS.get(finding.rule) or (finding.figures or "").split(", ")[0]
+        entries = [e for e in entries if _is_named(e, first)] or entries
+        every = finding.rule in ("told_twice", "counted_twice", "below_upper_target")
+        return [p for e in (entries if every else entries[:1]) for p in e.places]
+
+    def _remark(self, findings: list[Finding], places: Iterable[Place]) -> Remark:
+        findings = sorted(findings, key=lambda f: SEVERITIES.index(f.severity))
+        messages = tuple(dict.fromkeys(finding_message(f, self.lang) for f in findings))
+        places = tuple(places)
+        block = self.plan.document.blocks[places[0].block] if places else None
+        names = dict.fromkeys(n for f in findings for n in (f.figures or "").split(", ") if n)
+        sentence = _sentence_at(block.text, places[0].start) if block else ""
+        rules = tuple(dict.fromkeys(f.rule for f in findings))
+        place = block.place if block else ""
+        return Remark(rules, findings[0].severity, messages, "", ", ".join(names), places, place, sentence)
+
+
+def _by_year(finding: Finding) -> list[Finding]:
+    """Return a finding on targets of several years as one for each."""
+    pairs = finding.details.get("pairs")
+    if not isinstance(pairs, Listing):
+        return [finding]
+    return [finding.with_parts(pairs=Listing(pairs.key, [item])) for item in pairs.items]
+
+
+def with_context(data: Dataset) -> Dataset:
+    """Return a dataset with the bundled targets of the units above its own, to which a plan is held."""
+    bundled, own = load(), set(data.documents["area"])
+    above = {code for a in own for places in data.geography.places(a) for code in places[:1]} - own
+    rows = bundled.targets[bundled.targets["area"].isin(above)]
+    targets = pd.concat([data.targets, rows]).drop(columns="unit_id").reset_index(drop=True)
+    return replace(data, targets=targets) if len(rows) else data
+
+
+def _merged(remarks: list[Remark]) -> list[Remark]:
+    """Return the remarks with those at the same places as one."""
+    merged: dict[tuple[Place, ...], Remark] = {}
+    loose = []
+    for remark in remarks:
+        other = merged.get(remark.places)
+        if not remark.places or other is None:
+            merged[remark.places] = remark
+            loose += [] if remark.places else [remark]
+            continue
+        pair = sorted((other, remark), key=lambda r: SEVERITIES.index(r.severity))
+        merged[remark.places] = replace(
+            pair[0],
+            rules=tuple(dict.fromkeys(r for one in pair for r in one.rules)),
+            messages=tuple(dict.fromkeys(m for one in pair for m in one.messages)),
+            fits=pair[0].fits or pair[1].fits,
+            figures=", ".join(dict.fromkeys(n for one in pair for n in one.figures.split(", ") if n)),
+        )
+    return [r for places, r in merged.items() if places] + loose
+
+
+def _has_value(entry: Entry) -> bool:
+    return (entry.table == "published" and entry.cells["value"] is not None) or (
+        entry.table == "targets" and entry.cells["rate"] is not None
+    )
+
+
+def _interval(entry: Entry) -> Interval:
+    """Return the values that a figure or target allows; a count is exact, a full or empty share, too."""
+    if entry.table == "targets":
+        rate = 100 * float(str(entry.cells["rate"]))
+        return Interval(rate, rate, False, False)
+    value, unit, relation = float(str(entry.cells["value"])), entry.cells["unit"], str(entry.cells["relation"])
+    if relation == "=" and (unit != "percent" or value in (0, 100)):
+        return Interval(value, value, False, False)
+    interval = printed_interval(value, float(str(entry.cells["decimals"])), relation)
+    return interval._replace(high_open=False) if relation == "=" else interval
+
+
+def _fitting_text(entry: Entry, fit: Interval | None, lang: str) -> str:
+    """Return what would fit in place of a number, in its own decimals, "" where that is not known or anything."""
+    if fit is None or (np.isinf(fit.low) and np.isinf(fit.high)):
+        return ""
+    is_percent = entry.table == "targets" or entry.cells["unit"] == "percent"
+    decimals = int(str(entry.cells.get("decimals") or 0)) if entry.table == "published" else 1
+    step, sign = 10.0**-decimals, "%" if is_percent else ""
+    low, high = fit.low, fit.high
+    if entry.table == "published" and is_percent and not np.isinf(low) and high - low < step:
+        low = high = round((low + high) / 2, decimals)
+    elif not is_percent:
+        low, high = np.ceil(low - 1e-6), np.floor(high + 1e-6)
+    texts = ["" if np.isinf(x) else format_number(x, lang, decimals if is_percent else 0) + sign for x in (low, high)]
+    if texts[0] == texts[1]:
+        return texts[0]
+    keys = "plan.between" if all(texts) else "plan.at_least" if texts[0] else "plan.at_most"
+    return translate(keys, lang, low=texts[0], high=texts[1])
+
+
+def _years(finding: Finding) -> set[str]:
+    years = {str(finding.details[k]) for k in _YEARS if k in finding.details}
+    if finding.rule == "years_without_target":  # said at the target after the gap
+        years.add(str(int(str(finding.value)[-4:]) + 1))
+    pairs = finding.details.get("pairs")
+    return years | ({str(item["year"]) for item in pairs.items} if isinstance(pairs, Listing) else set())
+
+
+def _name(entry: Entry) -> str:
+    match entry.table:
+        case "published":
+            return str(entry.cells["figure"])
+        case "targets":
+            return "target_coverage" if entry.cells["scope"] == "all" else f"target_{entry.cells['scope']}"
+        case "losses":
+            return f"{entry.cells['unit']}_lost"
+    return ""
+
+
+def _is_named(entry: Entry, name: str) -> bool:
+    own = _name(entry)
+    return own == name or (name in ("cards_lost", "people_lost") and own.startswith(("cards_lost", "people_lost")))
+
+
+def _sentence_at(text: str, position: int) -> str:
+    return next((text[a:b].strip() for a, b in sentences(text) if a <= position < b), text)
