@@ -5,6 +5,7 @@ import hashlib
 import subprocess
 import zipfile
 from itertools import pairwise
+from xml.sax.saxutils import escape
 
 import pytest
 from docx import Document
@@ -103,6 +104,9 @@ WRAPPERS = (
 )  # fmt: skip
 
 
+BETWEEN = '</w:t><w:lastRenderedPageBreak/><w:footnoteReference w:id="2"/><w:t xml:space="preserve">'
+
+
 @st.composite
 def paragraphs(draw):
     """Draw the XML of a paragraph and its text: runs that begin and end anywhere, in all that may hold them."""
@@ -110,8 +114,10 @@ def paragraphs(draw):
     cuts = sorted(draw(st.sets(st.integers(1, len(text)), max_size=6)) | {0, len(text)})
     runs = []
     for start, end in pairwise(cuts):
-        escaped = text[start:end].replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        runs.append(draw(st.sampled_from(WRAPPERS))(run(escaped, draw(st.sampled_from(LOOKS)))))
+        middle = draw(st.sampled_from([start, (start + end) // 2]))  # of a run that holds several texts
+        content = escape(text[start:middle]) + BETWEEN * (middle > start) + escape(text[middle:end])
+        content = run(content, draw(st.sampled_from(LOOKS)))
+        runs.append(draw(st.sampled_from(WRAPPERS))(content))
     return paragraph("".join(runs)), text
 
 
