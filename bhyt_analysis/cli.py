@@ -320,7 +320,7 @@ def _audit_documents(
     if len(plans) == 2:
         from bhyt_analysis.plans.comparison import compare_plans
 
-        remarks = compare_plans(*plans, lang)
+        remarks = compare_plans(plans[0], plans[1], lang)
     else:
         remarks = review(plans[0], lang)
     if extract:

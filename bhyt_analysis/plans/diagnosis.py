@@ -35,11 +35,12 @@ class Relation:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Figures that are likely wrong together, with what would fit each; ``choices`` if others are as likely."""
+    """Figures that are likely wrong, with what would fit each, and the relations that do not hold because of them."""
 
     figures: tuple[int, ...]
     fitting: Mapping[int, Interval]
-    relations: tuple[Relation, ...]  # those that do not hold
+    relations: tuple[Relation, ...]
+    is_any: bool  # only one of the figures is wrong, and any may be it
 
 
 def ratio(share: int, part: int, base: int) -> Relation:
@@ -91,8 +92,12 @@ def same(one: int, other: int) -> Relation:
     return Relation((one, other), lambda figure, values: values[other if figure == one else one])
 
 
-def diagnose(relations: Collection[Relation], values: Values) -> list[Diagnosis]:
-    """Return the figures that are likely wrong, for each group of relations that hang together and do not all hold.
+def diagnose(
+    relations: Collection[Relation], values: Values, doubt: Mapping[int, float] | None = None
+) -> list[Diagnosis]:
+    """Return the figures that are likely wrong, for each group of relations that do not hold and share figures.
+
+    ``doubt``: how much a figure is to be doubted before others that would mend as much, 0 where it is missing.
 
     Examples
     --------
@@ -101,7 +106,9 @@ def diagnose(relations: Collection[Relation], values: Values) -> list[Diagnosis]
     >>> likely.figures, round(likely.fitting[0].low, 1)
     ((0,), 17.4)
     """
-    return [_diagnose(group, values) for group in _connected(relations) if not all(r.holds(values) for r in group)]
+    failing = [r for r in relations if not r.holds(values)]
+    holding = [r for r in relations if r not in failing]
+    return [_diagnose(group, holding, values, doubt or {}) for group in _connected(failing)]
 
 
 def _connected(relations: Iterable[Relation]) -> list[list[Relation]]:
@@ -112,17 +119,21 @@ def _connected(relations: Iterable[Relation]) -> list[list[Relation]]:
     return groups
 
 
-def _diagnose(relations: list[Relation], values: Values) -> Diagnosis:
-    failing = tuple(r for r in relations if not r.holds(values))
-    suspects = sorted({f for r in failing for f in r.figures}, key=lambda f: (-sum(f in r.figures for r in failing), f))
+def _diagnose(
+    failing: list[Relation], holding: list[Relation], values: Values, doubt: Mapping[int, float]
+) -> Diagnosis:
+    suspects = sorted({f for r in failing for f in r.figures})
     for size in range(1, MOST_WRONG + 1):
         sets = [s for s in combinations(suspects, size) if all(set(s) & set(r.figures) for r in failing)]
-        fitting = {s: fits for s in sets if (fits := _fitting(s, relations, values)) is not None}
+        fitting = {s: fits for s in sets if (fits := _fitting(s, [*failing, *holding], values)) is not None}
         if fitting:
-            # Several single figures may be as likely: all of them are named.
-            chosen = next(iter(fitting)) if size > 1 else tuple(f for s in fitting for f in s)
-            return Diagnosis(chosen, {f: fits[f] for s, fits in fitting.items() for f in s if f in chosen}, failing)
-    return Diagnosis(tuple(dict.fromkeys(r.figures[0] for r in failing)), {}, failing)
+            most = max(sum(doubt.get(f, 0) for f in s) for s in fitting)
+            likeliest = [s for s in fitting if sum(doubt.get(f, 0) for f in s) == most]
+            # Of several single figures, any may be the wrong one: all are named.
+            chosen = tuple(f for s in likeliest for f in s) if size == 1 else likeliest[0]
+            fits = {f: fitting[s][f] for s in likeliest for f in s if f in chosen}
+            return Diagnosis(chosen, fits, tuple(failing), size == 1 and len(chosen) > 1)
+    return Diagnosis(tuple(dict.fromkeys(r.figures[0] for r in failing)), {}, tuple(failing), False)
 
 
 def _fitting(free: tuple[int, ...], relations: list[Relation], values: Values) -> dict[int, Interval] | None:

@@ -212,32 +212,55 @@ def _out_of_order(days: list[str]) -> list[int]:
     return [i for i in range(len(days)) if i not in longest]
 
 
+# --- Targets ---
+
+
+def targets_that_differ(plan: Plan) -> list[tuple[Entry, Entry]]:
+    """Return the pairs of targets of a plan that are of the same unit, group and day, and not of the same rate."""
+    same = defaultdict[tuple[object, ...], list[Entry]](list)
+    for entry in plan.entries.rows:
+        if entry.table == "targets" and entry.cells["rate"] is not None:
+            same[tuple(entry.cells.get(k) for k in ("area", "of", "kind", "scope", "on"))].append(entry)
+    return [(own[0], other) for own in same.values() for other in own[1:]]
+
+
+def _check_targets(plan: Plan) -> Iterator[Located]:
+    """Yield targets that are set twice, with two rates."""
+    for one, other in targets_that_differ(plan):
+        rates: dict[str, Part] = {k: float(str(e.cells["rate"])) for k, e in (("value", other), ("expected", one))}
+        figures = "target_coverage" if one.cells["scope"] == "all" else f"target_{one.cells['scope']}"
+        yield _finding(plan, "targets_differ", figures, **rates), [*one.places, *other.places]
+
+
 # --- Other documents ---
 
 
 def _check_other_documents(plan: Plan) -> Iterator[Located]:
-    """Yield figures and targets that a document of the bundled data prints otherwise for the same unit and day."""
+    """Yield figures that a document of the bundled data prints otherwise for the same unit and day."""
     data = load()
     names = dict(zip(data.documents["document"], data.documents["short"], strict=True))
     published = data.published[data.published["value"].notna()]
     for entry in plan.entries.rows:
         cells = entry.cells
         if entry.table == "published" and cells["value"] is not None:
-            same = published[(published["area"] == cells["area"]) & (published["figure"] == cells["figure"])]
-            same = same[(same["as_of"] == cells["as_of"]) & (same["unit"] == cells["unit"])]
-            if len(same) and not any(_meets(cells, row) for row in same.to_dict("records")):
-                row = same.iloc[0]
-                source = names.get(row["document"]) or row["locator"]
+            rows = published[published["figure"] == cells["figure"]]
+            rows = rows[(rows[["area", "as_of", "unit"]] == pd.Series(cells)[["area", "as_of", "unit"]]).all(axis=1)]
+            if len(rows) and not any(_meets(cells, row) for row in rows.to_dict("records")):
+                row = rows.iloc[0]
                 values = {"value": cells["value"], "expected": row["value"]}
+                source = names.get(row["document"]) or str(row["locator"])
                 yield _elsewhere(plan, _figure(entry), values, str(row["unit"]), source), entry.places
-        if (
-            entry.table == "targets"
-            and cells["area"] != "each"
-            and cells["rate"] is not None
-            and cells["on"] != "yearly"
-        ):
-            rows = data.targets[(data.targets["area"] == cells["area"]) & (data.targets["scope"] == cells["scope"])]
-            rows = rows[(rows["on"] == pd.Timestamp(str(cells["on"]))) & rows["rate"].notna()]
+
+
+def _check_other_targets(plan: Plan) -> Iterator[Located]:
+    """Yield targets that a document of the bundled data sets otherwise for the same unit, group and day."""
+    targets = load().targets
+    for entry in plan.entries.rows:
+        cells = entry.cells
+        if entry.table == "targets" and cells["area"] != "each" and cells["rate"] is not None:
+            rows = targets[(targets["area"] == cells["area"]) & (targets["scope"] == cells["scope"])]
+            on = pd.NaT if cells["on"] == "yearly" else pd.Timestamp(str(cells["on"]))
+            rows = rows[((rows["on"] == on) | (rows["on"].isna() & pd.isna(on))) & rows["rate"].notna()]
             if len(rows) and not (rows["rate"] == cells["rate"]).any():
                 row = rows.iloc[-1]
                 values = {"value": 100 * float(str(cells["rate"])), "expected": 100 * row["rate"]}
@@ -268,5 +291,5 @@ def _date(text: object) -> dt.date | None:
 
 _CHECKS = (
     _check_lists, _check_units, _check_counts_of_communes, _check_instruments, _check_known_instruments, _check_days,
-    _check_other_documents,
+    _check_targets, _check_other_documents, _check_other_targets,
 )  # fmt: skip

@@ -120,7 +120,11 @@ def read_plan(path: str | Path, area: str | None = None) -> Plan:
     >>> plan.tables["targets"][["area", "on", "rate"]].values.tolist()
     [['076', '2022-12-31', 0.906]]
     """
-    document = read_document(Path(path))
+    return plan_of(read_document(Path(path)), area)
+
+
+def plan_of(document: PlanDocument, area: str | None = None) -> Plan:
+    """Return what a document says; see `read_plan`."""
     context = plan_context(document, area)
     entries = Entries()
     reader = FigureReader(context, entries, zoning_decisions())

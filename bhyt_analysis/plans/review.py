@@ -18,7 +18,7 @@ from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.ingest.loader import load
 from bhyt_analysis.plans.diagnosis import Diagnosis, Relation, diagnose, order, ratio, same, total
-from bhyt_analysis.plans.document_checks import document_findings
+from bhyt_analysis.plans.document_checks import document_findings, targets_that_differ
 from bhyt_analysis.plans.entries import Entry, Place, Question
 from bhyt_analysis.plans.mentions import sentences
 from bhyt_analysis.plans.plan import Plan
@@ -28,10 +28,16 @@ from bhyt_analysis.quality.plan_audit import numerator, plan_findings
 DIAGNOSED = {
     "share_of_wrong_base", "share_off", "coverage_off", "shares_do_not_add", "shares_above_total",
     "shares_below_total", "parts_above_group", "parts_below_group", "groups_below_total", "insured_above_people",
-    "told_twice", "counted_twice", "targets_fall", "target_below_today", "list_above_total", "list_below_total",
+    "told_twice", "counted_twice", "targets_differ", "targets_fall", "target_below_today", "list_above_total",
+    "list_below_total",
 }  # fmt: skip
 # Where a finding on several figures is said, if not at the first of them.
-ANCHORS = {"lost_added_back": "cards_lost", "population_bounds": "people_lost", "no_baseline": "target_coverage"}
+ANCHORS = {
+    "lost_added_back": "cards_lost",
+    "population_bounds": "people_lost",
+    "no_baseline": "target_coverage",
+}
+ELSEWHERE = {"rate_differs_elsewhere", "count_differs_elsewhere"}
 QUESTION = "plan_question"  # the rule of what a sentence leaves unclear
 OF_PLAN = {"no_baseline", "no_population", "years_without_target", "front_loaded"}
 _YEARS = ("year", "before")
@@ -101,12 +107,23 @@ class _Review:
         self.entries = [e for e in plan.entries.rows if e.table in ("published", "targets", "duties", "losses")]
         self.numbers = {id(e): i for i, e in enumerate(self.entries)}
         self.values = {i: _interval(e) for i, e in enumerate(self.entries) if _has_value(e)}
-        self.diagnoses = diagnose(self._relations(), self.values)
+        self.located = document_findings(plan)
+        self.diagnoses = diagnose(self._relations(), self.values, self._doubts())
 
     # --- Relations ---
 
     def _relations(self) -> list[Relation]:
-        return [*self._ratios(), *self._totals(), *self._repeated(), *self._targets()]
+        return [*self._ratios(), *self._totals(), *self._repeated(), *self._targets(), *self._repeated_targets()]
+
+    def _doubts(self) -> dict[int, float]:
+        """Return how much each figure is to be doubted: most where another document has another one, then shares."""
+        elsewhere = {p for finding, places in self.located if finding.rule in ELSEWHERE for p in places}
+        doubts = {}
+        for i in self.values:
+            entry = self.entries[i]
+            is_count = entry.table == "published" and entry.cells["unit"] != "percent"
+            doubts[i] = (10.0 if elsewhere & set(entry.places) else 0.0) - (1.0 if is_count else 0.0)
+        return doubts
 
     def _same_day(self) -> dict[tuple[object, object], dict[str, Entry]]:
         days = defaultdict[tuple[object, object], dict[str, Entry]](dict)
@@ -156,6 +173,9 @@ class _Review:
             path = [*last, *dated]
             yield from (order(self._number(a), self._number(b)) for a, b in pairwise(path))
 
+    def _repeated_targets(self) -> Iterable[Relation]:
+        return (same(self._number(a), self._number(b)) for a, b in targets_that_differ(self.plan))
+
     def _number(self, entry: Entry) -> int:
         return self.numbers[id(entry)]
 
@@ -165,7 +185,7 @@ class _Review:
         """Return the remarks in the order of the document."""
         findings = [f for one in (*self._audit_findings(), *self._list_findings()) for f in _by_year(one)]
         grouped = defaultdict[int, list[Finding]](list)
-        remarks = [self._remark([f], places) for f, places in document_findings(self.plan)]
+        remarks = [self._remark([f], places) for f, places in self.located]
         for finding in findings:
             case = self._diagnosis(finding) if finding.rule in DIAGNOSED else None
             if case is None:
@@ -212,12 +232,7 @@ class _Review:
 
     def _diagnosed(self, diagnosis: Diagnosis, findings: list[Finding]) -> list[Remark]:
         """Return one remark for each figure of a diagnosis, with the findings that it is in; the first has the rest."""
-        alternatives = (
-            len(diagnosis.relations[0].figures)
-            and len(diagnosis.figures) > 1
-            and all(set(r.figures) >= set(diagnosis.figures) for r in diagnosis.relations)
-        )
-        if alternatives:  # each alone would do: one remark at all of them
+        if diagnosis.is_any:  # one remark at all of them
             places = [p for f in diagnosis.figures for p in self.entries[f].places]
             return [self._remark(findings, places)]
         left, remarks = list(findings), []
