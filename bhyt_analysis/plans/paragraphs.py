@@ -87,7 +87,8 @@ def _begins_paragraph(line: Line, paragraph: list[Line]) -> bool:
     if _LIST_SIGN.match(line.text):
         after_sign = _LIST_SIGN.sub("", line.text, count=1)[:1]
         return line.has_gap or is_finished or after_sign.isupper() or not last.is_full
-    is_caps, start_caps = _is_in_capitals(line.text), _is_in_capitals(" ".join(each.text for each in paragraph))
+    is_caps = _is_in_capitals(line.text)
+    start_caps = paragraph[0].text.isupper() and _is_in_capitals(" ".join(each.text for each in paragraph))
     if start_caps and is_caps:
         return line.has_gap or paragraph_number(line.text) is not None
     if start_caps or (is_caps and (line.has_gap or is_finished)):

@@ -17,6 +17,7 @@ _OPENING = "(“"
 _ABBREVIATIONS = {"BHYT", "BHXH", "BHTN", "UBND", "HĐND", "MTTQ", "KCB", "ĐBKK", "DTTS"}
 # After these a single letter is a name: «điểm d ở khoản 2».
 _BEFORE_NAMES = re.compile(r"(?:điểm|khoản|mục|nhóm|loại|hạng|lớp|bảng|biểu|phần|cột|khối|tổ) +$", re.IGNORECASE)
+_MOST_LETTERS = 300  # of a title without wider blanks between its words
 _LONGEST = 7  # letters of a syllable: nghiêng
 _MOST_LETTERS, _MOST_WAYS = 1000, 8  # of a run that is divided; each way takes as long as the run
 
