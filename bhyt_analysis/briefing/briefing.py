@@ -16,6 +16,7 @@ from bhyt_analysis.briefing.items import Item, unit_label
 from bhyt_analysis.briefing.metadata import OutputMetadata
 from bhyt_analysis.briefing.notebook import section_title, show_item, show_text
 from bhyt_analysis.briefing.published import needs_protection, read_hidden, shorten_item, write_published
+from bhyt_analysis.briefing.what_if import write_model
 from bhyt_analysis.domain.area_view import AreaView, area_view, find_unit
 from bhyt_analysis.domain.country import country_unit
 from bhyt_analysis.domain.dataset import Dataset
@@ -337,7 +338,7 @@ class Briefing(HasCard):
         return {**record, "as_of": as_of, "status": fact.status, "source": format_citation(fact.source, self.lang)}
 
     def write_facts(self) -> None:
-        """Write what `to_dict` gives to ``facts.json`` in ``out``, and show what it was made with.
+        """Write what `to_dict` gives to ``facts.json`` in ``out``, and the page's model; show what they were made with.
 
         Raises
         ------
@@ -349,6 +350,7 @@ class Briefing(HasCard):
         >>> bhyt.Briefing(bhyt.load(), "Sơn Dương", bhyt.Law.read(), out="out").write_facts()  # doctest: +SKIP
         """
         with use_disclosure(self.disclosure), use_hidden(self.hidden):
+            write_model(self)  # its comparisons with today are among those that the record notes
             record = self.to_dict()
         if self.out is not None:
             text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"

@@ -31,12 +31,16 @@ def read_hidden(out: str | Path | None) -> HiddenCells | None:
     return fields and HiddenCells.from_dict(fields)
 
 
+def is_batch(briefing: Briefing) -> bool:
+    """Return whether a batch builds the area, which protects it together with the others."""
+    return briefing.out is not None and Path(briefing.out, EXCHANGE).is_file()
+
+
 def write_published(briefing: Briefing) -> bool:
     """Write for the batch what the area publishes; return whether a batch asks for it."""
-    path = None if briefing.out is None else Path(briefing.out, EXCHANGE)
-    if path is None or not path.is_file():
+    if briefing.out is None or not is_batch(briefing):
         return False
-    with name_file(path):
+    with name_file(path := Path(briefing.out, EXCHANGE)):
         path.write_text(json.dumps(describe_published(briefing), ensure_ascii=False), encoding="utf-8")
     return True
 

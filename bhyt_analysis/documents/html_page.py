@@ -1,4 +1,4 @@
-"""Write the page of an executed notebook: one file without code that works from disk and prints well."""
+"""Write the page of an executed notebook: one file that loads nothing, works from disk and prints well."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from bhyt_analysis.briefing.metadata import NARROW, OutputMetadata, is_outline, 
 from bhyt_analysis.documents.formats import listed_files
 from bhyt_analysis.documents.image_slices import MAX_HEIGHT, slice_image
 from bhyt_analysis.documents.notebook_file import read_notebook
+from bhyt_analysis.documents.what_if import page_parts
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.tables.internal_copy import INTERNAL, internal_stamp
@@ -94,7 +95,9 @@ def write_page(notebook: Path, page: Path, lang: str | None = None, index: str |
         "words": {**words, "back": translate("label.back_to_index", lang)},
     }
     marked = [(key, name, Markup(text)) for key, name, text in sections]
-    text = read_template(TEMPLATE).render(fields, lang=lang, index=index, sections=marked, top=Markup(top), lead=LEAD)
+    what_if = page_parts(notebook.parent, lang)
+    fields |= {"sections": marked, "top": Markup(top), "lead": LEAD, "what_if": what_if}
+    text = read_template(TEMPLATE).render(fields, lang=lang, index=index)
     page.write_text(text, encoding="utf-8")
 
 

@@ -31,7 +31,10 @@ const orZero = x => (x == null || Number.isNaN(x) ? 0 : x);
 /** @template T @param {number} n @param {(i: number) => T} f @returns {T[]} */
 const range = (n, f) => Array.from({ length: n }, (_, i) => f(i));
 
-/** Add up as numpy does along a row: eight sums side by side. @param {number[]} a */
+/**
+ * Add up as numpy does along a row: eight sums side by side.
+ * @param {number[]} a
+ */
 export function pairwiseSum(a) {
   if (a.length < 8) return a.reduce((sum, x) => sum + x, 0);
   const sums = a.slice(0, 8), whole = a.length - (a.length % 8); // of at most 128 numbers
@@ -41,7 +44,11 @@ export function pairwiseSum(a) {
   return sum;
 }
 
-/** Share out a total in whole numbers by the largest remainders. @param {number[]} weights @param {number} total */
+/**
+ * Share out a total in whole numbers by the largest remainders.
+ * @param {number[]} weights
+ * @param {number} total
+ */
 export function largestRemainders(weights, total) {
   const sum = weights.reduce((s, w) => s + w, 0);
   const quotas = weights.map(w => (sum > 0 ? (w / sum) * total : 0));
@@ -52,12 +59,19 @@ export function largestRemainders(weights, total) {
   return people;
 }
 
-/** Round half up to the đồng. @param {number} vnd */
+/**
+ * Round half up to the đồng.
+ * @param {number} vnd
+ */
 const roundHalfUp = vnd => Math.floor(vnd + 0.5 + HALF_DONG);
 
 // --- The law of a state ---------------------------------------------------------------------------
 
-/** @param {Model} model @param {string} since @returns {number} the first month that begins on the day or after it */
+/**
+ * @param {Model} model
+ * @param {string} since
+ * @returns {number} the first month that begins on the day or after it
+ */
 function monthSince(model, since) {
   const month = model.months.findIndex((/** @type {string} */ m) => m.slice(0, 8) + "01" >= since);
   return month < 0 ? model.months.length : month;
@@ -69,17 +83,24 @@ function rowsOf(rows, model) {
   return list.map(row => ({ since: model.since, ...row }));
 }
 
-/** Return an amount of the law by month. @param {Model} model @param {State} state @param {string} name */
+/**
+ * Return an amount of the law by month.
+ * @param {Model} model
+ * @param {State} state
+ * @param {string} name
+ */
 function amount(model, state, name) {
   const change = /** @type {any} */ (state)[name], values = model.law[name].map((/** @type {any} */ v) => v ?? NaN);
   if (change == null || model.law.fixed.includes(name)) return values;
-  const { value, since } = typeof change === "number" ? { value: change, since: model.since } : { since: model.since, ...change };
-  return values.fill(value, monthSince(model, since));
+  const row = { since: model.since, ...(typeof change === "number" ? { value: change } : change) };
+  return values.fill(row.value, monthSince(model, row.since));
 }
 
 /**
  * Return the shares of the premium that the State pays by key and month: nationwide, and in the area.
- * @param {Model} model @param {State} state @returns {{national: ByKey, local: ByKey}}
+ * @param {Model} model
+ * @param {State} state
+ * @returns {{national: ByKey, local: ByKey}}
  */
 function subsidyShares(model, state) {
   const months = model.months.length;
@@ -116,8 +137,13 @@ function subsidyShares(model, state) {
   return { national, local };
 }
 
-/** Return the share of a group by month, that of a wider group where it has none. @param {Model} model
- * @param {ByKey} shares @param {string} group @returns {number[]} */
+/**
+ * Return the share of a group by month, that of a wider group where it has none.
+ * @param {Model} model
+ * @param {ByKey} shares
+ * @param {string} group
+ * @returns {number[]}
+ */
 function groupShare(model, shares, group) {
   const share = range(model.months.length, () => NaN);
   for (const key of model.law.keys[group])
@@ -127,7 +153,11 @@ function groupShare(model, shares, group) {
 
 /**
  * Return what each payer pays a month for one person of each group: [group][payer][month], NaN where it is not known.
- * @param {Model} model @param {State} state @param {ByKey} national @param {ByKey} local @returns {number[][][]}
+ * @param {Model} model
+ * @param {State} state
+ * @param {ByKey} national
+ * @param {ByKey} local
+ * @returns {number[][][]}
  */
 function monthlyPrices(model, state, national, local) {
   const base = amount(model, state, "base_salary"), rate = amount(model, state, "contribution_rate");
@@ -159,7 +189,11 @@ function monthlyPrices(model, state, national, local) {
 
 // --- Behaviour ------------------------------------------------------------------------------------
 
-/** Return exp(-log odds) of an outreach, from the constants where they have it. @param {Model} model @param {number} outreach */
+/**
+ * Return exp(-log odds) of an outreach, from the constants where they have it.
+ * @param {Model} model
+ * @param {number} outreach
+ */
 function expOutreach(model, outreach) {
   const b = model.behaviour, known = b.exp_outreach[Number.isInteger(outreach) ? outreach.toFixed(1) : String(outreach)];
   return known ?? Math.exp(-(b.outreach_effect * outreach + b.place_effect));
@@ -168,7 +202,11 @@ function expOutreach(model, outreach) {
 /** @param {number} share @param {number} exp */
 const addLogOdds = (share, exp) => share / (share + (1 - share) * exp);
 
-/** Return the share that joins at once, and that of the rest each month. @param {Model} model @param {number} level */
+/**
+ * Return the share that joins at once, and that of the rest each month.
+ * @param {Model} model
+ * @param {number} level
+ */
 function joiningRates(model, level) {
   const b = model.behaviour, outreach = clip(0, level, 2);
   const [atOnce, monthly] = ["at_once", "monthly"].map(name => {
@@ -182,7 +220,8 @@ function joiningRates(model, level) {
 
 /**
  * The behaviour of a state: outreach before the policy and with it, and the take-up that was observed.
- * @param {Model} model @param {State} state
+ * @param {Model} model
+ * @param {State} state
  */
 function behaviourOf(model, state) {
   const b = model.behaviour, outreach = state.outreach ?? model.state.outreach;
@@ -195,8 +234,12 @@ function behaviourOf(model, state) {
 /** @typedef {ReturnType<typeof behaviourOf>} Behaviour */
 
 /**
- * Return the take-up that a group tends to by month. @param {Model} model @param {Behaviour} behaviour
- * @param {string} key @param {number[]} shares @returns {number[]}
+ * Return the take-up that a group tends to by month.
+ * @param {Model} model
+ * @param {Behaviour} behaviour
+ * @param {string} key
+ * @param {number[]} shares
+ * @returns {number[]}
  */
 function targetTakeUp(model, behaviour, key, shares) {
   if (key === model.pools.employed) return shares.map(() => 1);
@@ -210,8 +253,14 @@ function targetTakeUp(model, behaviour, key, shares) {
 }
 
 /**
- * Follow the insured share of a group towards its take-up. @param {Model} model @param {Behaviour} behaviour
- * @param {number[]} target @param {number} start @param {number} level @param {boolean} pupils @param {number} lapse
+ * Follow the insured share of a group towards its take-up.
+ * @param {Model} model
+ * @param {Behaviour} behaviour
+ * @param {number[]} target
+ * @param {number} start
+ * @param {number} level
+ * @param {boolean} pupils
+ * @param {number} lapse
  */
 function takeUpLevels(model, behaviour, target, start, level, pupils, lapse) {
   const levels = target.map(() => level), kept = 1 - lapse;
@@ -237,9 +286,14 @@ function takeUpLevels(model, behaviour, target, start, level, pupils, lapse) {
 const isSchoolMonth = (model, t) => model.school_months.includes(Number(model.months[t].slice(5, 7)));
 
 /**
- * Find the entitlement of each pool in each month, as `cohort.pool_entitlements`. @param {Model} model
- * @param {ByKey} local @param {number} exitMonth @param {string} support @param {string} before
- * @param {number} withoutSince @returns {Entitlements}
+ * Find the entitlement of each pool in each month, as `cohort.pool_entitlements`.
+ * @param {Model} model
+ * @param {ByKey} local
+ * @param {number} exitMonth
+ * @param {string} support
+ * @param {string} before
+ * @param {number} withoutSince
+ * @returns {Entitlements}
  */
 function poolEntitlements(model, local, exitMonth, support, before, withoutSince) {
   const p = model.pools, months = model.months.length, zeros = range(months, () => 0);
@@ -262,8 +316,12 @@ function poolEntitlements(model, local, exitMonth, support, before, withoutSince
 }
 
 /**
- * Follow the insured share of each pool, as `cohort.reenrolment_levels`. @param {Model} model @param {Behaviour} behaviour
- * @param {Entitlements} entitlements @param {number} exitMonth @returns {number[][]}
+ * Follow the insured share of each pool, as `cohort.reenrolment_levels`.
+ * @param {Model} model
+ * @param {Behaviour} behaviour
+ * @param {Entitlements} entitlements
+ * @param {number} exitMonth
+ * @returns {number[][]}
  */
 function reenrolmentLevels(model, behaviour, entitlements, exitMonth) {
   const p = model.pools, b = model.behaviour;
@@ -298,8 +356,11 @@ function reenrolmentLevels(model, behaviour, entitlements, exitMonth) {
 
 // --- People ---------------------------------------------------------------------------------------
 
-/** Return which share of those insured at the count still is, and of the others already is. @param {number[]} levels
- * @param {number} first */
+/**
+ * Return which share of those insured at the count still is, and of the others already is.
+ * @param {number[]} levels
+ * @param {number} first
+ */
 function sinceCount(levels, first) {
   const at = levels[first];
   return {
@@ -311,12 +372,19 @@ function sinceCount(levels, first) {
 /** @param {number} available @param {number} people */
 const fit = (available, people) => Math.min(1, people > 0 ? available / people : 1);
 
-/** Multiply the three terms of an exit with the shares of the pools. @param {number[]} terms @param {number[][]} shares */
+/**
+ * Multiply the three terms of an exit with the shares of the pools.
+ * @param {number[]} terms
+ * @param {number[][]} shares
+ */
 const byPool = (terms, shares) => shares[0].map((_, pool) => terms[0] * shares[0][pool] + terms[1] * shares[1][pool] + terms[2] * shares[2][pool]);
 
 /**
- * Divide those who left before the count over its uninsured and its groups, as `division.divide`. `levels` and `groups`:
- * of the pools of each class by month. @param {Model} model @param {number[][][]} levels @param {number[][][]} groups
+ * Divide those who left before the count over its uninsured and its groups, as `division.divide`. `levels` and
+ * `groups`: of the pools of each class by month.
+ * @param {Model} model
+ * @param {number[][][]} levels
+ * @param {number[][][]} groups
  */
 function divide(model, levels, groups) {
   const { classes, stock } = model.exits, first = model.first, count = model.groups.length, pools = model.pools.entitlement.length;
@@ -365,8 +433,12 @@ function divide(model, levels, groups) {
   return { stock: stays.map((/** @type {number} */ x) => Math.max(x, 0)), leavers, gains };
 }
 
-/** Return who gains the entitlement by area in each class, from later groups and the uninsured in proportion.
- * @param {Model} model @param {number[]} stays @returns {{month: number, people: number[]}[]} */
+/**
+ * Return who gains the entitlement by area in each class, from later groups and the uninsured in proportion.
+ * @param {Model} model
+ * @param {number[]} stays
+ * @returns {{month: number, people: number[]}[]}
+ */
 function gainers(model, stays) {
   const later = model.exits.classes.filter((/** @type {any} */ one) => one.month > model.first && one.gained.some((/** @type {number} */ n) => n > 0));
   const sources = [...model.exits.gain_groups.map((/** @type {string} */ g) => model.groups.indexOf(g)), model.groups.length];
@@ -380,8 +452,10 @@ function gainers(model, stays) {
 }
 
 /**
- * Return to which of the responsive groups people without a card belong, adding up to 1. @param {Model} model
- * @param {ReturnType<typeof divide>} division @param {number[][]} levels
+ * Return to which of the responsive groups people without a card belong, adding up to 1.
+ * @param {Model} model
+ * @param {ReturnType<typeof divide>} division
+ * @param {number[][]} levels
  */
 function groupsOfUninsured(model, division, levels) {
   const names = model.behaviour.responsive, household = names.indexOf("household"), count = model.groups.length;
@@ -399,7 +473,9 @@ function groupsOfUninsured(model, division, levels) {
 
 /**
  * Return the insured people by group and month, not rounded, and those of the lost who are insured again.
- * @param {Model} model @param {Behaviour} behaviour @param {ByKey} local
+ * @param {Model} model
+ * @param {Behaviour} behaviour
+ * @param {ByKey} local
  */
 function insuredPeople(model, behaviour, local) {
   const { months, first, groups, pools, exits } = model, n = months.length, area = groups.indexOf(pools.area);
@@ -417,26 +493,26 @@ function insuredPeople(model, behaviour, local) {
     for (let m = 0; m < n; m++) insured[group][m] += people * (path(m) * model.growth[m]);
   };
 
+  // Those who only follow price and outreach, by group and without a card: in which groups they are, month by month.
   const since = levels.map((/** @type {number[]} */ level) => sinceCount(level, first));
-  groups.forEach((/** @type {string} */ key, /** @type {number} */ g) => {
-    const responsive = model.behaviour.responsive.indexOf(key), end = supportEnd(model, local, key);
-    if (end !== null && division.stock[g] > 0) {
-      const e = poolEntitlements(model, local, end, "", key, first), path = reenrolmentLevels(model, behaviour, e, first);
-      const sums = groups.map(() => range(n, () => 0));
-      e.keys.forEach((keys, pool) => keys.forEach((k, m) => { sums[groups.indexOf(k)][m] += pools.of_minority[pool] * path[pool][m]; }));
-      sums.forEach((/** @type {number[]} */ sum, /** @type {number} */ to) => add(division.stock[g], to, m => sum[m]));
-    } else if (responsive >= 0) add(division.stock[g], g, m => since[responsive].stays[m]);
-    else add(division.stock[g], g, () => 1);
+  const responsive = groups.map((/** @type {string} */ key) => model.behaviour.responsive.indexOf(key));
+  /** @type {[number, number[]][][]} */
+  const kinds = groups.map((/** @type {string} */ key, /** @type {number} */ g) => {
+    const end = supportEnd(model, local, key);
+    if (end === null) return [[g, responsive[g] >= 0 ? since[responsive[g]].stays : range(n, () => 1)]];
+    const e = poolEntitlements(model, local, end, "", key, first), path = reenrolmentLevels(model, behaviour, e, first);
+    const sums = groups.map(() => range(n, () => 0));
+    e.keys.forEach((keys, pool) => keys.forEach((k, m) => { sums[groups.indexOf(k)][m] += pools.of_minority[pool] * path[pool][m]; }));
+    return sums.map((/** @type {number[]} */ sum, /** @type {number} */ to) => [to, sum]);
   });
-  const joins = groups.map((/** @type {string} */ key) => model.behaviour.responsive.indexOf(key));
-  joins.forEach((/** @type {number} */ i, /** @type {number} */ g) => {
-    if (i >= 0) add(division.stock[groups.length], g, m => joining[i] * since[i].joins[m]);
-  });
+  kinds.push(groups.flatMap((/** @type {string} */ _, /** @type {number} */ g) => {
+    const i = responsive[g];
+    return i < 0 ? [] : [[g, since[i].joins.map((/** @type {number} */ x) => joining[i] * x)]];
+  }));
+  division.stock.forEach((/** @type {number} */ people, /** @type {number} */ k) => kinds[k].forEach(([g, path]) => add(people, g, m => path[m])));
   for (const gain of division.gains)
     gain.people.forEach((people, k) => {
-      const i = k === groups.length ? -1 : joins[k];
-      if (k < groups.length) add(people, k, m => (m >= gain.month ? 0 : i >= 0 ? since[i].stays[m] : 1));
-      else joins.forEach((/** @type {number} */ j, /** @type {number} */ g) => { if (j >= 0) add(people, g, m => (m >= gain.month ? 0 : joining[j] * since[j].joins[m])); });
+      for (const [g, path] of kinds[k]) add(people, g, m => (m >= gain.month ? 0 : path[m]));
       add(people, area, m => (m >= gain.month ? 1 : 0));
     });
   for (const one of exits.classes)
@@ -446,7 +522,7 @@ function insuredPeople(model, behaviour, local) {
     }
   const lost = range(n, () => 0), back = range(n, () => 0);
   exits.classes.forEach((/** @type {any} */ one, /** @type {number} */ c) => {
-    const leavers = division.leavers[c], own = paths[c].map(path => sinceCount(path, first));
+    const leavers = division.leavers[c], own = paths[c].map((/** @type {number[]} */ path) => sinceCount(path, first));
     const flow = (/** @type {number[]} */ people, /** @type {(pool: number, m: number) => number} */ level, /** @type {(pool: number, m: number) => number} */ group) =>
       people.forEach((x, pool) => { for (let m = 0; m < n; m++) insured[group(pool, m)][m] += x * (level(pool, m) * model.growth[m]); });
     const groupOf = (/** @type {number} */ pool, /** @type {number} */ m) => poolGroups[c][pool][m];
@@ -469,8 +545,13 @@ function insuredPeople(model, behaviour, local) {
   return { insured, lost, back };
 }
 
-/** Return the first month without a support that people of a group have at the count; null where none ends.
- * @param {Model} model @param {ByKey} local @param {string} group @returns {number | null} */
+/**
+ * Return the first month without a support that people of a group have at the count; null where none ends.
+ * @param {Model} model
+ * @param {ByKey} local
+ * @param {string} group
+ * @returns {number | null}
+ */
 function supportEnd(model, local, group) {
   if (!model.pools.supports.includes(group)) return null;
   const paid = groupShare(model, local, group).slice(model.first).map(x => x > 0), end = paid.indexOf(false);
@@ -478,7 +559,10 @@ function supportEnd(model, local, group) {
 }
 
 /**
- * Recompute the projection of an area for a state. @param {Model} model @param {State} state @returns {Result}
+ * Recompute the projection of an area for a state.
+ * @param {Model} model
+ * @param {State} state
+ * @returns {Result}
  */
 export function project(model, state = {}) {
   const { national, local } = subsidyShares(model, state), behaviour = behaviourOf(model, state);

@@ -88,20 +88,33 @@ def page_model(
     ('2021-12-31', 155163, 182330)
     """
     law = Law.read() if law is None else law
-    projection = page_projection(view, scenario, law)
-    return projection_constants(projection, law, upcoming_targets(view.data, projection), draws)
+    page = page_projection(view, scenario, law)
+    model = projection_constants(page.projection, law, upcoming_targets(view.data, page.projection), draws)
+    return {**model, "units": page.units, "adds_up": page.adds_up}
 
 
-def page_projection(view: AreaView, scenario: ScenarioLike | None = None, law: Law | None = None) -> Projection:
+@dataclasses.dataclass(frozen=True)
+class PageProjection:
+    """The projection of an area as one unit.
+
+    ``units``: of how many it is the sum; ``adds_up``: whether their people add up to its own whatever the state.
+    """
+
+    projection: Projection
+    units: int
+    adds_up: bool
+
+
+def page_projection(view: AreaView, scenario: ScenarioLike | None = None, law: Law | None = None) -> PageProjection:
     """Return the projection of a page: of the latest count, with the communes of the area added up.
 
     Raises BhytError as `page_model` does.
 
     Examples
     --------
-    >>> projection = page_projection(bhyt.area(bhyt.load(), "X001"))
-    >>> len(projection.baseline.units), str(projection.baseline.day.date()), int(projection.baseline.insured.sum())
-    (1, '2022-06-30', 49505)
+    >>> page = page_projection(bhyt.area(bhyt.load(), "X001"))
+    >>> page.units, str(page.projection.baseline.day.date()), int(page.projection.baseline.insured.sum())
+    (12, '2022-06-30', 49505)
     """
     law = Law.read() if law is None else law
     policy = page_policy(view, scenario, law)
@@ -133,7 +146,7 @@ def page_policy(view: AreaView, scenario: ScenarioLike | None, law: Law) -> Scen
     return dataclasses.replace(policy, start=start, end=end)
 
 
-def _project(view: AreaView, policy: Scenario, law: Law, is_exact: bool = False) -> Projection:
+def _project(view: AreaView, policy: Scenario, law: Law, is_exact: bool = False) -> PageProjection:
     """Project an area as one unit; with ``is_exact``, raise a BhytError where its communes add up to other people."""
     law = policy.apply_to_law(law)
     check_reform_areas(law, view.data)
@@ -143,7 +156,8 @@ def _project(view: AreaView, policy: Scenario, law: Law, is_exact: bool = False)
         raise BhytError(("error.page_model_laws", {"name": baseline.name}))
     if is_exact and not adds_up(baseline):
         raise BhytError(("error.page_model_communes", {"name": baseline.name}))
-    return project(as_one_unit(baseline), policy, law)
+    projection = project(as_one_unit(baseline), policy, law)
+    return PageProjection(projection, len(baseline.units), adds_up(baseline))
 
 
 def adds_up(baseline: Baseline) -> bool:
@@ -249,7 +263,7 @@ def default_state(projection: Projection) -> dict[str, Any]:
 
     Examples
     --------
-    >>> default_state(page_projection(bhyt.area(bhyt.load(), "Sơn Dương")))["outreach"]
+    >>> default_state(page_projection(bhyt.area(bhyt.load(), "Sơn Dương")).projection)["outreach"]
     1.0
     """
     table = projection.assumptions["central"]
@@ -453,22 +467,26 @@ def state_scenario(
     ((2.0, 2.0, 2.0), True)
     """
     law = Law.read() if law is None else law
-    projection = page_projection(view, scenario, law)
-    policy, ranges = projection.scenario, dict(projection.scenario.assumption_ranges)
+    policy = page_projection(view, scenario, law).projection.scenario
+    return with_state(policy, state, law, province_name(view))
+
+
+def with_state(policy: Scenario, state: State, law: Law, province: str) -> Scenario:
+    """Return a scenario with what a state sets; ``province`` is the name of that which tops up."""
+    ranges, reforms = dict(policy.assumption_ranges), list(policy.reforms)
     if "outreach" in state:
         ranges["outreach"] = (float(state["outreach"]),) * 3
     if "take_up_household" in state:
-        value, row = float(state["take_up_household"]), projection.assumptions.loc["take_up.household"]
+        value, row = float(state["take_up_household"]), policy.assumptions().loc["take_up.household"]
         ranges["take_up.household"] = (min(float(row["low"]), value), value, max(float(row["high"]), value))
-    reforms = list(policy.reforms)
     if rows := list(law_rows(state)):
         reforms.append(build_reform(rows, "state"))
-    if top_ups := state.get("top_up"):
-        below = dataclasses.replace(policy, reforms=tuple(reforms)).apply_to_law(law)
-        province = province_name(view)
-        added = [top_up_rows(below, row["key"], row["points"], province, province, row["since"]) for row in top_ups]
-        if any(added):
-            reforms.append(build_reform(sum(added, list[LawRow]()), "state"))
+    below = dataclasses.replace(policy, reforms=tuple(reforms)).apply_to_law(law)
+    added = list[LawRow]()
+    for row in state.get("top_up") or ():
+        added += top_up_rows(below, row["key"], row["points"], province, province, row["since"])
+    if added:
+        reforms.append(build_reform(added, "state"))
     return dataclasses.replace(policy, reforms=tuple(reforms), assumption_ranges=ranges)
 
 

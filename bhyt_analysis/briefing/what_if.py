@@ -1,0 +1,80 @@
+"""Write the constants of the page's model, unless they would tell what the briefing withholds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bhyt_analysis.briefing.published import is_batch, needs_protection
+from bhyt_analysis.i18n.failures import name_file
+from bhyt_analysis.i18n.messages import BhytError
+from bhyt_analysis.model.projection.page_model import PageModel, page_model
+from bhyt_analysis.tables.disclosure import disclosure_rules
+
+if TYPE_CHECKING:
+    from bhyt_analysis.briefing.briefing import Briefing
+
+MODEL = "model.json"  # in the folder of an area
+LEFT_OUT = "left_out"  # the key of the reason, in a file without constants
+LOSSES = {"lost", "gained", "kept", "kept_other", "before", "after"}  # columns that tell who left commune by commune
+
+
+def write_model(briefing: Briefing) -> None:
+    """Write the constants of an area, or why there are none, to ``model.json``; nothing where none is projected."""
+    if briefing.out is None or not briefing.has_enrolment:
+        return
+    record = describe_model(briefing)
+    if record is None:
+        return
+    with name_file(path := Path(briefing.out, MODEL)):
+        path.write_text(json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
+
+
+def describe_model(briefing: Briefing) -> PageModel | None:
+    """Return what ``model.json`` holds; None for an area that can't be projected."""
+    try:
+        model = page_model(briefing.view, briefing.scenario, briefing.law)
+    except BhytError as error:
+        has_laws = any(key == "error.page_model_laws" for key, _ in error.messages)
+        return {LEFT_OUT: "laws"} if has_laws else None
+    reason = "" if briefing.disclosure == "off" else reason_to_leave_out(briefing, model)
+    return {LEFT_OUT: reason} if reason else model
+
+
+def reason_to_leave_out(briefing: Briefing, model: PageModel) -> str:
+    """Return why the constants may not be published, "" if they may: they are sums of figures that the briefing prints.
+
+    "small": one of them is a small count, or the figures of the area are withheld because of small counts. "day": they
+    are the counts of a day that the briefing does not print, against which nothing is protected.
+    """
+    hidden, threshold = briefing.hidden, disclosure_rules()["threshold"]
+    if hidden is not None:
+        own = [cell for cell in hidden.cells if cell.area == hidden.area]
+        parts = [cell for cell in hidden.cells if cell.column in LOSSES] if model["exits"]["classes"] else []
+        if own or parts or hidden.facts:
+            return "small"
+    elif not is_batch(briefing) and needs_protection(briefing):
+        return "small"
+    if any(0 < abs(count) < threshold for count in model_counts(model)):
+        return "small"
+    day = next((f.as_of for key in ("insured", "coverage") if (f := briefing.facts.get(key))), None)
+    return "" if day is None or str(day)[:10] == model["as_of"] else "day"
+
+
+def model_counts(model: PageModel) -> Iterator[float]:
+    """Yield the counts of people that the constants tell: insured by group and without a card, and who left."""
+    yield from model["insured"]
+    yield model["population"] - sum(model["insured"])
+    yield from model["exits"]["stock"]
+    yield from (count for one in model["exits"]["classes"] for count in _exit_counts(one))
+
+
+def _exit_counts(one: dict[str, Any]) -> Iterator[float]:
+    """Yield who left by a class of exits: all, and those of minorities and the others where they are counted."""
+    yield one["lost"]
+    yield one["other"]
+    yield from one["gained"]
+    for known, minority, unknown in one["terms"]:
+        yield from (minority or 0, known - (minority or 0), unknown)

@@ -1,0 +1,223 @@
+"""The model in the page: for any state it gives the people and the money of `simulate`.
+
+``BHYT_STATES=5000 python -m pytest tests/documents/test_page_model.py -k states`` tries 5,000 random states.
+"""
+
+import json
+import os
+import random
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bhyt_analysis as bhyt
+from bhyt_analysis.model.distribution.rounding import largest_remainders
+from bhyt_analysis.model.finance.budget import LARGEST_HOUSEHOLD, PAYERS
+from bhyt_analysis.model.projection.after_loss import after_loss
+from bhyt_analysis.model.projection.baseline import AREA, EXIT_COLUMNS, GROUPS, Baseline
+from bhyt_analysis.model.projection.page_model import (
+    SUPPORT_GROUPS,
+    as_one_unit,
+    page_projection,
+    projection_constants,
+    with_state,
+)
+from bhyt_analysis.model.projection.projection import project
+from bhyt_analysis.model.projection.scenario import Scenario
+from bhyt_analysis.model.projection.simulate import projection_table
+
+from .model_runs import needs_node, run_node
+
+LAW = bhyt.Law.read()
+STATES = int(os.environ.get("BHYT_STATES", 60))
+AREAS = ("Sơn Dương", "Lục Ngạn", "X00101", "X00103", "X00104", "X00107", "X00110")
+WINDOWS = ("decree 75", "decree 75 until repeal", "decree 188", "none")
+DAYS = [f"{year}-{month:02d}-01" for year in range(2021, 2030) for month in (1, 7, 9, 11)]
+PROVINCES = ("Tỉnh Một", "Huế", "Đắk Lắk", "Tỉnh Quảng Ngãi")  # the last three have shares of their own
+
+
+def random_state(rng):
+    """Return a state with some things set, each at a place of its slider, some of them before the count."""
+
+    def rows(field, least):
+        keys = rng.sample(SUPPORT_GROUPS, rng.randrange(1, 4))
+        return [{"key": k, field: rng.randrange(least, 21) / 20, "since": rng.choice(DAYS)} for k in keys]
+
+    state = {}
+    if rng.random() < 0.7:
+        state["outreach"] = rng.randrange(21) / 10
+    if rng.random() < 0.7:
+        state["take_up_household"] = rng.randrange(101) / 100
+    if rng.random() < 0.6:
+        state["support"] = rows("share", 0)
+    if rng.random() < 0.5:
+        state["top_up"] = rows("points", 1)
+    if rng.random() < 0.4:
+        state["base_salary"] = {"value": rng.randrange(100, 401) * 10_000, "since": rng.choice(DAYS)}
+    if rng.random() < 0.4:
+        state["contribution_rate"] = {"value": rng.randrange(30, 61) / 1000, "since": rng.choice(DAYS)}
+    return state
+
+
+def random_baseline(rng, units=1):
+    """Return a small district whose people lose and gain cards before and after its count."""
+    insured = np.zeros((units, len(GROUPS)))
+    for unit in range(units):
+        for group in range(len(GROUPS)):
+            insured[unit, group] = rng.choice([0, rng.randrange(40), rng.randrange(3000)])
+    people = insured.sum(axis=1) + [rng.choice([0, rng.randrange(30), rng.randrange(3000)]) + 1 for _ in range(units)]
+    exits, held = [], float(insured[0, AREA])
+    days = ["2021-07-01", "2024-04-15", "2024-07-01", "2024-09-15", "2026-01-01"]
+    for day in rng.sample(days, rng.randrange(4)) if units == 1 else ():
+        later = pd.Timestamp(day) > pd.Timestamp("2024-06-30")
+        lost = rng.randrange(int(held if later else people[0]) + 1)
+        held -= lost if later else 0
+        gained = rng.choice([0, 0, int(0.3 * (people[0] - insured[0, AREA]))])
+        other = rng.choice([0, 0, int(held * 0.2)]) if later else 0
+        row = [lost, gained, other, rng.choice([np.nan, 0.0, 0.4, 1.0]), rng.choice([np.nan, 0.0, 1.0])]
+        exits.append([0, pd.Timestamp(day), *row, "published"])
+    table = pd.DataFrame(exits, columns=EXIT_COLUMNS).astype({"unit": "int64", "on": "datetime64[ns]"})
+    table = table.astype(dict.fromkeys(EXIT_COLUMNS[2:-1], "float64"))
+    codes = [f"C{i}" for i in range(units)]
+    frame = pd.DataFrame(
+        {"area": codes, "name": codes, "population": people, "sizes_known": True, "status": "published"}
+    )
+    sizes = np.zeros((units, LARGEST_HOUSEHOLD))
+    sizes[:, rng.randrange(LARGEST_HOUSEHOLD)] += 0.4
+    sizes[:, rng.randrange(LARGEST_HOUSEHOLD)] += 0.6
+    province = rng.choice(PROVINCES)
+    lineages = [[(code, code), ("D1", "Huyện Một"), (province, province)] for code in codes]
+    day = pd.Timestamp("2024-06-30")
+    return Baseline("D1", "Huyện Một", day, frame, insured, sizes, table, lineages), province
+
+
+def random_policy(rng):
+    ranges = {
+        "persistence": rng.choice([0.5, 0.9, 0.97]),
+        "place_effect": rng.choice([0.0, -0.7, 0.4]),
+        "outreach_before": rng.choice([0.0, 0.35, 1.0]),
+        "population_growth": rng.choice([0.0, 0.0, 0.012, -0.004]),
+        "minority_share": rng.choice([0.5, 0.75]),
+        "members_paying": rng.choice([0.15, 0.5, 1.0]),
+    }
+    income = rng.choice([{}, {"employer_employee": 7_000_000.0, "social_security_paid": 4_100_000.0}])
+    return Scenario("x", support_window=rng.choice(WINDOWS), assumption_ranges=ranges, income=income)
+
+
+def constants(baseline, policy):
+    return projection_constants(project(baseline, policy, policy.apply_to_law(LAW)), LAW, draws=0)
+
+
+def assert_same(result, table, projection=None):
+    """Compare what the page gives with the rows of `simulate`: people, and money to the đồng."""
+    rows = table[table["result"] == "behavioural"]
+    assert result["people"] == rows["people"].tolist()
+    assert result["insured"] == rows["insured"].tolist()
+    assert result["costed"] == rows["insured_costed"].tolist()
+    for payer in PAYERS:
+        assert result["vnd"][payer] == rows[f"vnd_{payer}"].fillna(0).tolist(), payer
+    assert result["months"] == [str(m.date()) for m in rows["month"]]
+    assert max(map(max, result["vnd"].values())) < 2**53
+    if projection is not None and len(projection.baseline.exits):
+        assert_same_returns(result, projection)
+
+
+def assert_same_returns(result, projection):
+    followed = after_loss(projection, ["behavioural"]).set_index("month")[["lost", "uninsured"]].astype(float)
+    followed = followed.reindex(projection.months[projection.report_index :]).fillna(0.0)
+    assert result["lost"] == followed["lost"].tolist()
+    assert np.allclose(result["back"], followed["lost"] - followed["uninsured"], atol=1e-6)
+
+
+@needs_node
+def test_any_states_give_what_simulate_gives(tmp_path, data):
+    rng, cases, expected = random.Random(STATES), [], []
+    for area in AREAS:
+        view = bhyt.area(data, area)
+        states = [{}, *(random_state(rng) for _ in range(STATES // 2 // len(AREAS)))]
+        cases.append((bhyt.page_model(view, draws=0), states))
+        scenarios = [bhyt.state_scenario(view, state) for state in states]
+        expected.append([(bhyt.simulate(data, view.code, s, draws=0), None) for s in scenarios])
+    for _ in range(max(STATES // 4, 8)):
+        baseline, province = random_baseline(rng)
+        policy, states = random_policy(rng), [random_state(rng), random_state(rng)]
+        cases.append((constants(baseline, policy), states))
+        own = [with_state(policy, state, LAW, province) for state in states]
+        projections = [project(baseline, one, one.apply_to_law(LAW)) for one in own]
+        expected.append([(projection_table(p), p) for p in projections])
+    assert len(cases) > len(AREAS)
+    results = run_node(tmp_path, cases)["results"]
+    for of_area, tables in zip(results, expected, strict=True):
+        for result, (table, projection) in zip(of_area, tables, strict=True):
+            assert_same(result, table, projection)
+
+
+@needs_node
+def test_communes_added_up_have_the_people_and_nearly_the_money(tmp_path, data):
+    rng, view = random.Random(1), bhyt.area(data, "X001")
+    states = [{}, *(random_state(rng) for _ in range(4))]
+    results = run_node(tmp_path, [(bhyt.page_model(view, draws=0), states)])["results"][0]
+    for state, result in zip(states, results, strict=True):
+        table = bhyt.simulate(data, "X001", bhyt.state_scenario(view, state), draws=0)
+        rows = table[table["result"] == "behavioural"]
+        assert result["insured"] == rows["insured"].tolist()
+        total = sum(np.array(result["vnd"][p]) for p in PAYERS)
+        exact = rows[[f"vnd_{p}" for p in PAYERS]].sum(axis=1).to_numpy()
+        assert (abs(total - exact) <= 0.0005 * exact).all()
+
+
+@needs_node
+def test_communes_alike_have_the_same_money_too(tmp_path):
+    rng = random.Random(2)
+    baseline, province = random_baseline(rng, units=4)
+    policy, state = random_policy(rng), random_state(rng)
+    model = constants(as_one_unit(baseline), policy)
+    own = with_state(policy, state, LAW, province)
+    result = run_node(tmp_path, [(model, [state])])["results"][0][0]
+    assert_same(result, projection_table(project(baseline, own, own.apply_to_law(LAW))))
+
+
+@needs_node
+def test_numbers_are_added_and_shared_out_as_numpy_does(tmp_path):
+    generator = np.random.default_rng(1)
+    rows = [generator.random(n) for n in (1, 7, 8, 9, 10, 19, 20, 33)]
+    shared = [([1.0, 1.0, 1.0], 10), ([0.0, 0.0], 0), ([0.3, 0.0, 1.2, 7.5], 9), ([2.5, 2.5, 5.0], 11)]
+    out = run_node(tmp_path, sums=[r.tolist() for r in rows], remainders=shared)
+    assert out["sums"] == [float(r.sum()) for r in rows]
+    assert out["remainders"] == [largest_remainders([w], [total])[0].tolist() for w, total in shared]
+
+
+@needs_node
+def test_numbers_alone_begin_with_the_day_of_the_constants(tmp_path, data):
+    model = bhyt.page_model(bhyt.area(data, "Sơn Dương"), draws=0)
+    since = model["since"]
+    short = {"base_salary": 2_800_000, "support": {"key": "near_poor", "share": 1.0}}
+    long = {
+        "base_salary": {"value": 2_800_000, "since": since},
+        "support": [{"key": "near_poor", "share": 1.0, "since": since}],
+    }
+    first, second = run_node(tmp_path, [(model, [short, long])])["results"][0]
+    assert first == second
+
+
+def test_more_is_paid_by_hand(data):
+    """At 2,530,000 đồng and 4.5% a near-poor person costs 113,850 a month, of which the State pays 70%: 79,695."""
+    model = bhyt.page_model(bhyt.area(data, "Sơn Dương"), draws=0)
+    month = model["months"].index("2027-01-31")
+    law = model["law"]
+    assert law["base_salary"][month] * law["contribution_rate"][month] == pytest.approx(113_850)
+    assert law["shares"]["near_poor"][month] == 0.7
+    assert law["payer"]["near_poor"] == [[0, "state_budget_and_household"]]
+
+
+def test_constants_are_small_and_the_same_twice(data):
+    texts = [json.dumps(bhyt.page_model(bhyt.area(data, "Lục Ngạn"))) for _ in range(2)]
+    assert texts[0] == texts[1] and len(texts[0]) < 40_000
+
+
+def test_no_constant_is_of_a_commune(data):
+    page = page_projection(bhyt.area(data, "X001"))
+    assert (page.units, page.adds_up, len(page.projection.baseline.units)) == (12, True, 1)
+    text = json.dumps(bhyt.page_model(bhyt.area(data, "X001")))
+    assert not [u.name for u in bhyt.area(data, "X001").communes() if u.name in text or u.code in text]
