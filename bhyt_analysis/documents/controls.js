@@ -208,7 +208,7 @@ function start() {
       return [own.length === 12 ? year : fill(words.months_of, { year, months: own.length }), perCent(now.insured[last] / now.people[last]), figure(now.insured[last]), ...cells];
     });
     const row = (/** @type {string[]} */ cells) => element("tr", {}, element("th", { scope: "row" }, cells[0]), ...cells.slice(1).map((cell, i) => element("td", { "data-label": heads[i + 1] }, cell)));
-    find("table").replaceChildren(element("thead", {}, element("tr", {}, ...heads.map(h => element("th", { scope: "col" }, h)))), element("tbody", {}, ...lines.map(row)));
+    find(".wide").replaceChildren(element("table", {}, element("thead", {}, element("tr", {}, ...heads.map(h => element("th", { scope: "col" }, h)))), element("tbody", {}, ...lines.map(row))));
     const t = months.indexOf(at("on")), part = now.costed[t] / now.insured[t];
     const notes = [part < 1 ? fill(words.costed, { month: monthText(at("on")), share: perCent(part, 0) }) : ""];
     if (model.units > 1) notes.push(fill(model.adds_up ? words.units : words.units_people, { units: model.units }));
@@ -225,7 +225,7 @@ function start() {
     const y = (/** @type {number} */ r) => MARGIN.top + ((high - r) / (high - low)) * (POINTS_HIGH - MARGIN.top - MARGIN.bottom);
     const line = (/** @type {number[]} */ path) => path.map((r, i) => `${i ? "L" : "M"}${x(i).toFixed(1)} ${y(r).toFixed(1)}`).join("");
     const draw = (/** @type {string} */ tag, /** @type {Record<string, any>} */ attributes, text = "") => {
-      const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+      const node = document.createElementNS(svg.namespaceURI, tag);
       for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, String(value));
       node.textContent = text;
       return node;

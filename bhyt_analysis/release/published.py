@@ -26,12 +26,15 @@ from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.release.sentences import stated_figures
 from bhyt_analysis.tables.columns import Column, find_column, registry
 from bhyt_analysis.tables.formatting import OF_BASE, csv_separator
+from bhyt_analysis.tables.labels import group_name
 
 HIDDEN = re.compile(r"<\d+|…|\.\.\.")  # the marks of hidden cells
 LOWER_BOUNDED = re.compile(r"<(\d+)")
 NUMBER = re.compile(r"([+−-]?)\s*(\d[\d.,\s\u00a0]*)(%?)")
 INDEX_KEYS = ("population", "coverage", "uninsured", "lost", "next_target", "next_to_add")
 MAX_DEPTH = 10  # of formulas of formulas
+# Groups of a projection that tables have as well; its others are sums of parts, or what is left of one.
+PLAIN_GROUPS = ("employer_employee", "social_security_paid", "poor", "child_under_6", "student", "household")
 OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -382,6 +385,27 @@ def _read_page(path: Path, place: _Place) -> Iterator[Part]:
     yield from _page_parts(path.read_text(encoding="utf-8"), place, "")
 
 
+def _read_model(path: Path, place: _Place) -> Iterator[Part]:
+    yield from _model_parts(path.read_text(encoding="utf-8"), place)
+
+
+def _model_parts(text: str, place: _Place) -> Iterator[Part]:
+    """Yield the counts among the constants of the page's model: the insured by group, and who left."""
+    model = json.loads(text)
+    if "groups" not in model:  # it says why there are none
+        return
+    people = {group_name(key, place.lang): n for key, n in zip(model["groups"], model["insured"], strict=True)}
+    counts = {**people, "uninsured": model["population"] - sum(model["insured"])}
+    for i, one in enumerate(model["exits"]["classes"]):
+        counts |= {f"exits {i} {key}": one[key] for key in ("lost", "other")}
+        counts |= {f"exits {i} gained {k}": n for k, n in enumerate(one["gained"])}
+    for label, count in counts.items():
+        yield PublishedText(place.area, place.file, "model", label, float(count))
+    headings = [find_column(key).label(place.lang) for key in ("group", "insured")]
+    rows = [(group_name(key, place.lang), people[group_name(key, place.lang)]) for key in PLAIN_GROUPS]
+    yield replace(_table(place, "model", headings, rows), day=model["as_of"])
+
+
 def _page_parts(text: str, place: _Place, name: str) -> Iterator[Part]:
     """Yield the tables of a page by the anchors of their captions, and its sentences and alternative texts."""
     from lxml import html
@@ -399,6 +423,8 @@ def _page_parts(text: str, place: _Place, name: str) -> Iterator[Part]:
             yield from _tables(place, name or anchor.removeprefix("table-") or "index", headings, rows)
     for element in page.iter("p", "li", "td", "figcaption", "h1", "h2"):
         yield PublishedText(place.area, place.file, name, " ".join(element.text_content().split()))
+    for constants in page.xpath("//script[@id='bhyt-model']"):
+        yield from _model_parts(constants.text, place)
     for image in page.iter("img"):
         yield from _alternative(place, name, image.get("alt", ""))
     for element in page.iter():
@@ -643,6 +669,7 @@ def _fact(place: _Place, name: str, label: str, value: Stated, day: str) -> Iter
 
 _READERS = {
     "facts.json": _read_facts,
+    "model.json": _read_model,
     ".csv": _read_csv,
     ".docx": _read_docx,
     ".html": _read_page,

@@ -24,7 +24,7 @@ from ..notebook_runs import copy_package
 from ..waiting import run as run_process
 from ..waiting import wait_until
 
-FILES = ("charts", "tables", "facts.json", "build.json")
+FILES = ("charts", "tables", "facts.json", "model.json", "build.json")
 ENDINGS = ("-tom-tat.docx", ".docx", ".pptx", ".xlsx", "-chia-se.png", "-chia-se.txt")
 BHYT = [sys.executable, "-m", "bhyt_analysis.cli"]
 
@@ -103,7 +103,8 @@ def test_the_page_has_no_code_and_loads_nothing(briefings):
         assert 'class="input' not in page
         assert not re.search(r"(src|href)=\"(https?:)?//", page)
         scripts = re.findall(r"<script(.*?)>", page)
-        assert scripts == [""]  # our own, which sorts tables; nothing of the notebook's, nothing loaded
+        constants = [' type="application/json" id="bhyt-model"', ' type="application/json" id="bhyt-words"']
+        assert scripts == [*constants, ""]  # our own, which sorts tables and recomputes; nothing of the notebook's
         assert page.count("data:image/png;base64") >= 3
         assert 'alt="' in page
         assert "No description" not in page
