@@ -120,7 +120,7 @@ function start() {
       const list = /** @type {HTMLSelectElement} */ (element("select", { id: "set-" + select.id }, ...select.options.map((/** @type {string[]} */ [value, text]) => element("option", { value }, text))));
       list.addEventListener("change", () => { values[select.id] = list.value === /** @type {any} */ (rest)[select.id] ? null : list.value; update(); });
       lists.set(select.id, list);
-      fields.append(element("label", { for: list.id }, select.label), list, element("span"));
+      fields.append(element("div", { class: "row" }, element("label", { for: list.id }, select.label), list));
     }
     const input = /** @type {HTMLInputElement} */ (element("input", { type: "range", id: "set-" + slider.id, min: "0", step: "1" }));
     const output = element("output", { for: input.id });
@@ -131,7 +131,7 @@ function start() {
     });
     inputs.set(slider.id, input);
     outputs.set(slider.id, output);
-    fields.append(element("label", { for: input.id }, slider.label), input, output);
+    fields.append(element("div", { class: "row" }, element("label", { for: input.id }, slider.label), input, output));
   }
 
   const showControls = () => {
@@ -234,7 +234,7 @@ function start() {
     for (let r = low; r <= high + 1e-9; r += step)
       parts.push(draw("line", { class: "grid", x1: MARGIN.left, x2: wide - MARGIN.right, y1: y(r), y2: y(r) }), draw("text", { x: MARGIN.left - 6, y: y(r) + 4, "text-anchor": "end" }, perCent(r, 0)));
     const turns = months.map((m, i) => ({ m, i })).filter(({ m }) => m.slice(5, 7) === "12"), every = Math.ceil(turns.length / (inner / 60));
-    turns.filter((_, k) => k % every === 0).forEach(({ m, i }) => parts.push(draw("text", { x: x(i), y: POINTS_HIGH - 6, "text-anchor": x(i) > wide - 40 ? "end" : "middle" }, monthText(m))));
+    turns.filter(({ i }, k) => k % every === 0 && (i === months.length - 1 || x(i) < wide - 90)).forEach(({ m, i }) => parts.push(draw("text", { x: x(i), y: POINTS_HIGH - 6, "text-anchor": x(i) > wide - 40 ? "end" : "middle" }, monthText(m))));
     if (band) parts.push(draw("path", { class: "band", d: line(band.high) + [...band.low].map((r, i) => [i, r]).reverse().map(([i, r]) => `L${x(i).toFixed(1)} ${y(r).toFixed(1)}`).join("") + "Z" }));
     parts.push(draw("line", { class: "target", x1: x(Math.max(t - 12, 0)), x2: x(Math.min(t + 2, months.length - 1)), y1: y(at("target")), y2: y(at("target")) }));
     parts.push(draw("path", { class: "base", d: line(paths.base) }));

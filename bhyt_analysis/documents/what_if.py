@@ -16,7 +16,7 @@ FILES = ("model.js", "controls.js")  # in the order in which they stand in the p
 STYLE = "controls.css"
 PAYERS = ("central", "province", "social_security_fund", "employer", "household")
 # What stands in the page itself; the script fills the others in.
-PAGE_WORDS = ("title", "stamp", "proposal", "proposal_text", "reset", "link", "set", "path", "money")
+PAGE_WORDS = ("title", "how", "stamp", "proposal", "proposal_text", "reset", "link", "set", "path", "money")
 SCRIPT_WORDS = (
     "behaviour", "outreach", "take_up_household", "support", "top_up", "top_up_group", "premium", "base_salary",
     "contribution_rate", "since", "target_group", "target", "on", "in_force", "baseline", "scenario", "since_day",

@@ -237,3 +237,83 @@ def test_a_page_runs_no_script_but_its_own_and_loads_nothing(browser, hostile_br
     assert not [message for message in sent if "198.51.100.7" in message]
     browser.execute_script("document.querySelector('table.bhyt thead button').click()")
     assert browser.find_elements(By.CSS_SELECTOR, "table.bhyt th[aria-sort]")
+
+
+def open_sliders(browser, page, query=""):
+    """Open the section of the sliders of a page."""
+    browser.get("about:blank")  # an address that differs in its last part alone is not opened anew
+    browser.get(page.as_uri() + query)
+    assert browser.get_log("browser") == []
+    browser.execute_script("document.getElementById('what-if').open = true")
+    return browser.find_element(By.ID, "what-if")
+
+
+def coverage(section):
+    return float(section.find_element(By.CSS_SELECTOR, "dl strong").text.rstrip("%").replace(",", "."))
+
+
+def test_a_slider_moved_by_keyboard_recomputes_stamps_and_keeps_the_address(browser, pages):
+    page = pages / "son-duong" / "son-duong.html"
+    section = open_sliders(browser, page)
+    before, stamp = coverage(section), section.find_element(By.CLASS_NAME, "stamp")
+    assert not stamp.is_displayed() and section.find_elements(By.CSS_SELECTOR, "path.band")
+    slider = section.find_element(By.ID, "set-outreach")
+    assert browser.execute_script("return document.querySelector('label[for=set-outreach]').textContent")
+    slider.send_keys(Keys.END)
+    assert slider.get_attribute("aria-valuetext") == "2,0"
+    after = coverage(section)
+    assert after > before + 1
+    assert "KỊCH BẢN - không phải số liệu công bố" in stamp.text and "ĐỀ XUẤT" not in stamp.text
+    assert not section.find_elements(By.CSS_SELECTOR, "path.band")
+    section.find_element(By.ID, "set-support.near_poor").send_keys(Keys.END)
+    assert "ĐỀ XUẤT" in stamp.text
+    address = browser.current_url
+    assert address.endswith("#what-if?outreach=2&support.near_poor=1")
+    section = open_sliders(browser, page, "#" + address.partition("#")[2])
+    assert section.find_element(By.ID, "set-outreach").get_attribute("aria-valuetext") == "2,0"
+    assert coverage(section) >= after
+    assert len(section.find_elements(By.CSS_SELECTOR, ".set li")) == 2
+    section.find_element(By.CSS_SELECTOR, "button.reset").click()
+    assert coverage(section) == before
+    assert browser.current_url.endswith("#what-if")
+
+
+def test_the_model_of_the_page_gives_the_figures_that_it_shows(browser, pages):
+    page = pages / "luc-ngan" / "luc-ngan.html"
+    section = open_sliders(browser, page, "#what-if?take_up_household=0.8&on=2028-12-31")
+    state = {"take_up_household": 0.8}
+    result = browser.execute_script("return window.bhytModel(arguments[0])", state)
+    month = result["months"].index("2028-12-31")
+    insured, people = result["insured"][month], result["people"][month]
+    assert f"{insured:,}/{people:,} người".replace(",", ".") in section.text
+    view = bhyt.area(bhyt.load(), "Lục Ngạn")
+    table = bhyt.simulate(bhyt.load(), view.code, bhyt.state_scenario(view, state), draws=0)
+    assert table.loc[table["result"] == "behavioural", "insured"].tolist() == result["insured"]
+
+
+def test_the_printer_gets_what_is_set_and_no_sliders(browser, pages):
+    page = pages / "son-duong" / "son-duong.html"
+    for query, is_printed in (("", False), ("#what-if?base_salary=2800000&target=0.95", True)):
+        section = open_sliders(browser, page, query)
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+        try:
+            assert section.is_displayed() == is_printed
+            if is_printed:
+                assert "2.800.000, từ 01/01/2027" in section.text and "95%" in section.text
+                assert not section.find_element(By.TAG_NAME, "form").is_displayed()
+        finally:
+            browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_an_address_sets_only_what_a_slider_can(browser, pages):
+    wrong = "outreach=9&take_up_household=<b>&support.near_poor=NaN&on=2028-01-01&__proto__=1"
+    query = f"#what-if?{wrong}&base_salary=2600000"
+    section = open_sliders(browser, pages / "son-duong" / "son-duong.html", query)
+    assert [line.text for line in section.find_elements(By.CSS_SELECTOR, ".set li")] == [
+        "Mức lương cơ sở, mức tham chiếu (đồng/tháng): 2.600.000, từ 01/01/2027"
+    ]
+
+
+def test_without_scripts_the_sliders_are_hidden(pages):
+    page = (pages / "son-duong" / "son-duong.html").read_text("utf-8")
+    assert '<details id="what-if" hidden>' in page

@@ -1,6 +1,7 @@
 """The model in the page: for any state it gives the people and the money of `simulate`.
 
-``BHYT_STATES=5000 python -m pytest tests/documents/test_page_model.py -k states`` tries 5,000 random states.
+``BHYT_STATES=5000 python -m pytest tests/documents/test_page_model.py -k states --timeout 7200`` tries 5,000 random
+states, in about half an hour.
 """
 
 import json
