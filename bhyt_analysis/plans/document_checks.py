@@ -78,8 +78,8 @@ def _check_counts_of_communes(plan: Plan) -> Iterator[Located]:
     for count, place in counts_of_communes(plan.document.blocks):
         text = plain(plan.document.blocks[place.block].text)[place.end : place.end + 120]
         is_of_loss = "chịu tác động" in text or "quyết định" in text or has_phrase("loss", text)
-        if count != lists[0].count and is_of_loss:
-            counts: dict[str, Part] = {"value": count, "expected": lists[0].count}
+        if place != lists[0].place and count != len(lists[0].names) and is_of_loss:
+            counts: dict[str, Part] = {"value": count, "expected": len(lists[0].names)}
             yield _finding(plan, "communes_differ", **counts), [place]
 
 
@@ -224,6 +224,24 @@ def targets_that_differ(plan: Plan) -> list[tuple[Entry, Entry]]:
     return [(own[0], other) for own in same.values() for other in own[1:]]
 
 
+def _check_targets_of_each(plan: Plan) -> Iterator[Located]:
+    """Yield targets of each unit that do not bring the target of all of them, or that bring more than it."""
+    targets = [e for e in plan.entries.rows if e.table == "targets" and e.cells["rate"] is not None]
+    for each in (e for e in targets if e.cells["area"] == "each"):
+        for whole in targets:
+            keys = [(e.cells["scope"], e.cells["on"]) for e in (each, whole)]
+            if (
+                whole.cells["area"] == each.cells["of"]
+                and keys[0] == keys[1]
+                and whole.cells["rate"] != each.cells["rate"]
+            ):
+                rates: dict[str, Part] = {
+                    k: float(str(e.cells["rate"])) for k, e in (("value", each), ("expected", whole))
+                }
+                rule = "each_below_whole" if str(rates["value"]) < str(rates["expected"]) else "each_above_whole"
+                yield _finding(plan, rule, "target_coverage", **rates), [*each.places, *whole.places]
+
+
 def _check_targets(plan: Plan) -> Iterator[Located]:
     """Yield targets that are set twice, with two rates."""
     for one, other in targets_that_differ(plan):
@@ -257,8 +275,9 @@ def _check_other_targets(plan: Plan) -> Iterator[Located]:
     targets = load().targets
     for entry in plan.entries.rows:
         cells = entry.cells
-        if entry.table == "targets" and cells["area"] != "each" and cells["rate"] is not None:
+        if entry.table == "targets" and cells["rate"] is not None:
             rows = targets[(targets["area"] == cells["area"]) & (targets["scope"] == cells["scope"])]
+            rows = rows[(rows["of"] == cells["of"]) & (rows["kind"] == cells["kind"])]
             on = pd.NaT if cells["on"] == "yearly" else pd.Timestamp(str(cells["on"]))
             rows = rows[((rows["on"] == on) | (rows["on"].isna() & pd.isna(on))) & rows["rate"].notna()]
             if len(rows) and not (rows["rate"] == cells["rate"]).any():
@@ -268,6 +287,8 @@ def _check_other_targets(plan: Plan) -> Iterator[Located]:
 
 
 def _meets(cells: dict[str, object], row: dict[str, object]) -> bool:
+    if cells["relation"] == row["relation"] in (">", ">=", "<"):  # both are bounds, and those differ
+        return cells["value"] == row["value"]
     one, other = (printed_interval(r["value"], r["decimals"], r["relation"]) for r in (cells, row))  # type: ignore[arg-type]
     return one.meets(other)
 
@@ -291,5 +312,5 @@ def _date(text: object) -> dt.date | None:
 
 _CHECKS = (
     _check_lists, _check_units, _check_counts_of_communes, _check_instruments, _check_known_instruments, _check_days,
-    _check_targets, _check_other_documents, _check_other_targets,
+    _check_targets, _check_targets_of_each, _check_other_documents, _check_other_targets,
 )  # fmt: skip
