@@ -273,9 +273,15 @@ def template(file: str, areas: tuple[str, ...], lang: str) -> int:
 @option("--extract", metavar="FILE.xlsx", type=OutputFile(".xlsx"))
 @option("--annotate", metavar="OUT.docx", type=OutputFile(".docx"), message="annotate_plan")
 def audit(
-    inputs: tuple[str, ...], numbers: str | None, answers: str | None, area: str | None, as_json: bool,
-    extract: str | None, annotate: str | None, lang: str,
-) -> int:  # fmt: skip
+    inputs: tuple[str, ...],
+    numbers: str | None,
+    answers: str | None,
+    area: str | None,
+    as_json: bool,
+    extract: str | None,
+    annotate: str | None,
+    lang: str,
+) -> int:
     """Print the findings on published figures; they are the plan's errors and not the input's."""
     from bhyt_analysis.plans.read_document import is_document
 

@@ -1,8 +1,8 @@
 """Look up the laws, decisions and party texts that health-insurance plans cite: their days and what replaced them.
 
-One row of ``instruments.csv`` is one national instrument; those of provinces and districts are not there. A day that
-was not seen in a source is blank, and the row's ``note`` says so: a blank ``until`` alone does not say that the
-instrument is in force. ``status`` is ``second_hand`` where the days come from a text that only cites the instrument.
+One row of ``instruments.csv`` is one national instrument, or one of the province ``area``. A day that was not seen
+in a source is blank, and the row's ``note`` says so: a blank ``until`` alone does not say that the instrument is in
+force. ``status`` is ``second_hand`` where the days come from a text that only cites the instrument.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -23,9 +24,10 @@ _NUMBER = re.compile(r"0*(?P<serial>\d+[A-Z]?)(?:/(?P<year>(?:19|20)\d\d))?/(?P<
 
 @dataclass(frozen=True)
 class Instrument:
-    """A national legal or policy text; a day is None where no source gives it."""
+    """A legal or policy text; a day is None where no source gives it."""
 
     number: str  # as printed
+    area: str  # code of the province that issued it, "" for national ones
     kind: str  # in Vietnamese, such as «Nghị định»
     title: str  # short, in our own words
     title_en: str
@@ -56,7 +58,7 @@ def _instrument(row: dict[str, str]) -> Instrument:
     return Instrument(issued=issued, since=since, until=until, **row)
 
 
-def find_instrument(number: str, year: int | None = None) -> Instrument | None:
+def find_instrument(number: str, year: int | None = None, areas: Collection[str] = ()) -> Instrument | None:
     """Return the instrument with a number; None where the table has none, or several and the year does not decide.
 
     Numbers of decisions and party texts begin anew each year, so that the year of issue tells one from another; a
@@ -69,6 +71,8 @@ def find_instrument(number: str, year: int | None = None) -> Instrument | None:
         The number as a plan prints it.
     year
         The year of issue that the plan gives with it, if it does.
+    areas
+        The codes of the units above the plan's own, whose instruments it cites beside national ones.
 
     Examples
     --------
@@ -81,7 +85,7 @@ def find_instrument(number: str, year: int | None = None) -> Instrument | None:
     if key is None:
         return None
     serial, own_year, issuer = key
-    rows = _by_key().get(key, ())
+    rows = tuple(r for r in _by_key().get(key, ()) if not r.area or r.area in areas)
     if own_year is None and year is not None:
         rows = tuple(r for r in rows if r.issued is not None and r.issued.year == year)
         # A plan may leave the year out of the number. Decisions are apart: 14/QĐ-TTg is not 14/2012/QĐ-TTg.

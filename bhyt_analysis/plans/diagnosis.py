@@ -63,17 +63,17 @@ def _divide(part: Interval, base: Interval, scale: float) -> Interval:
     return Interval(low, high, False, False)
 
 
-def total(whole: int, parts: Sequence[int], is_complete: bool) -> Relation:
+def total(sum_total: int, parts: Sequence[int], is_complete: bool) -> Relation:
     """Return the relation of a total to its parts, which add up to it, or to no more where others may be left out."""
 
     def allowed(figure: int, values: Values) -> Interval:
         low, high = (sum(getattr(values[p], end) for p in parts if p != figure) for end in ("low", "high"))
-        if figure == whole:
+        if figure == sum_total:
             return Interval(low, high if is_complete else math.inf, False, False)
-        most = values[whole].high - low
-        return Interval(values[whole].low - high if is_complete else 0.0, most, False, False)
+        most = values[sum_total].high - low
+        return Interval(values[sum_total].low - high if is_complete else 0.0, most, False, False)
 
-    return Relation((whole, *parts), allowed)
+    return Relation((sum_total, *parts), allowed)
 
 
 def order(lower: int, upper: int) -> Relation:

@@ -9,13 +9,15 @@ from collections.abc import Iterator
 import pandas as pd
 
 from bhyt_analysis.domain.findings import Citation, Finding, Part, UnitName
-from bhyt_analysis.domain.printed_figures import printed_interval
+from bhyt_analysis.domain.printed_figures import Interval, printed_interval
 from bhyt_analysis.ingest.loader import load
 from bhyt_analysis.law.instruments import find_instrument
 from bhyt_analysis.plans.entries import Entry, Place
+from bhyt_analysis.plans.mentions import times
 from bhyt_analysis.plans.plan import Plan, zoning_decisions
 from bhyt_analysis.plans.references import cited_instruments, counts_of_communes, named_units, unit_lists
 from bhyt_analysis.plans.words import has_phrase, plain
+from bhyt_analysis.quality.limits import rule_limits
 
 Located = tuple[Finding, list[Place]]
 
@@ -41,7 +43,8 @@ def _check_lists(plan: Plan) -> Iterator[Located]:
             yield _finding(plan, "list_count_off", **counts), [listed.place]
         for i, name in enumerate(listed.names):
             if name in listed.names[:i]:
-                yield _finding(plan, "list_name_twice", name=name), [listed.name_places[i]]
+                first = listed.names.index(name)
+                yield _finding(plan, "list_name_twice", name=name), [listed.name_places[first], listed.name_places[i]]
 
 
 def _check_units(plan: Plan) -> Iterator[Located]:
@@ -55,14 +58,14 @@ def _check_units(plan: Plan) -> Iterator[Located]:
         for one in unit_lists(plan.document.blocks)
         for n, p in zip(one.names, one.name_places, strict=True)
     ]
-    beside = [(n, p, None) for n, p in named_units(plan.document.blocks)]
-    seen = set()
-    for name, place, scope in (*lists, *beside):
-        known = context.geography.matches(name, context.day, None, scope) or context.geography.matches(
+    others = [(n, p, None) for n, p in named_units(plan.document.blocks)]
+    checked = set()
+    for name, place, scope in (*lists, *others):
+        units = context.geography.matches(name, context.day, None, scope) or context.geography.matches(
             name, None, None, scope
         )
-        if not known and name not in seen:
-            seen.add(name)
+        if not units and name not in checked:
+            checked.add(name)
             inside = context.geography.communes(context.unit, context.day)
             near = context.geography.similar(name, inside)
             parts: dict[str, Part] = {"name": name, "unit": UnitName(context.unit.name)}
@@ -107,17 +110,19 @@ def _check_instruments(plan: Plan) -> Iterator[Located]:
 
 def _check_known_instruments(plan: Plan) -> Iterator[Located]:
     """Yield instruments whose day is another one than the plan cites, and those that were repealed before the plan."""
-    repealed = set()
+    repealed, unit, day = set(), plan.context.unit, plan.context.day
+    above = {u.code for u in plan.context.geography.lineage(unit, day)} if unit else set()
     for cited, place in cited_instruments(plan.document.blocks):
         name = f"{cited.kind} {cited.number}"
-        known = find_instrument(cited.number, cited.day.year if cited.day else None)
-        if known is None:
+        listed = find_instrument(cited.number, cited.day.year if cited.day else None, above)
+        listed = listed or find_instrument(cited.number, None, above)  # the year itself may be wrong
+        if listed is None:
             continue
-        if known.issued and cited.day and cited.day != known.issued:
-            yield _finding(plan, "instrument_day_off", name=name, value=cited.day, expected=known.issued), [place]
-        if known.until and plan.context.day and plan.context.day > known.until and name not in repealed:
+        if listed.issued and cited.day and cited.day != listed.issued:
+            yield _finding(plan, "instrument_day_off", name=name, value=cited.day, expected=listed.issued), [place]
+        if listed.until and day and day > listed.until and name not in repealed:
             repealed.add(name)
-            parts: dict[str, Part] = {"name": name, "value": known.until, "expected": known.replaced_by or "–"}
+            parts: dict[str, Part] = {"name": name, "value": listed.until, "expected": listed.replaced_by or "–"}
             yield _finding(plan, "instrument_replaced", **parts), [place]
 
 
@@ -125,67 +130,89 @@ def _check_known_instruments(plan: Plan) -> Iterator[Located]:
 
 
 def _check_days(plan: Plan) -> Iterator[Located]:
-    """Yield figures of days after the document, losses before their decision, deadlines before the document."""
-    issued, decisions = plan.context.issued, zoning_decisions()
+    """Yield figures of days after the document or long before it, and targets and deadlines before it."""
+    issued = plan.context.issued
+    last = issued or plan.context.reported
     for entry in plan.entries.rows:
-        match entry.table:
-            case "published":
-                day = _date(entry.cells["as_of"])
-                if issued and day and day > issued and not str(entry.cells["figure"]).startswith("target_"):
-                    yield (
-                        _finding(plan, "figure_after_document", _figure(entry), value=day, expected=issued),
-                        entry.places,
-                    )
-            case "losses":
-                day, first = _date(entry.cells["on"]), decisions[str(entry.cells["decision"])]
-                if day and day < first:
-                    parts: dict[str, Part] = {"value": day, "expected": first, "name": str(entry.cells["decision"])}
-                    yield _finding(plan, "loss_before_decision", "people_lost", **parts), entry.places
-            case "targets":
-                day = _date(entry.cells["on"])
-                if issued and day and day < issued:
-                    yield (
-                        _finding(plan, "target_before_document", "target_coverage", value=day, expected=issued),
-                        entry.places,
-                    )
-            case "actions":
-                day = _date(str(entry.cells["due"]).lstrip("<"))
-                if issued and day and day < issued:
-                    yield (
-                        _finding(plan, "deadline_before_document", value=day, expected=issued),
-                        _where_due(plan, entry),
-                    )
+        day = _date(str(entry.cells.get(_DAY_COLUMNS.get(entry.table, ""), "")).lstrip("<"))
+        if day is None:
+            continue
+        rule, name = "", _figure(entry) if entry.table == "published" else "target_coverage"
+        if issued and entry.table == "published" and day > issued and not name.startswith("target_"):
+            rule = "figure_after_document"
+        elif issued and entry.table in ("targets", "actions") and day < issued:
+            rule = "target_before_document" if entry.table == "targets" else "deadline_before_document"
+        elif last and entry.table == "published" and name in ("coverage", "insured_total"):
+            rule = "figure_old" if day.year < last.year - rule_limits("figure_old")["years"] else ""
+        if rule:
+            yield _finding(plan, rule, name, value=day, expected=last), _where(plan, entry, day)
+    yield from _check_losses(plan)
     yield from _check_falls(plan)
     yield from _check_order_of_years(plan)
 
 
-def _where_due(plan: Plan, entry: Entry) -> list[Place]:
-    """Return the last day in a task, its deadline."""
+_DAY_COLUMNS = {"published": "as_of", "targets": "on", "actions": "due"}
+
+
+def _check_losses(plan: Plan) -> Iterator[Located]:
+    """Yield losses before their decision, and the rarer of different days for the loss of the same people."""
+    decisions = zoning_decisions()
+    for entry in (e for e in plan.entries.rows if e.table == "losses"):
+        day, first = _date(entry.cells["on"]), decisions[str(entry.cells["decision"])]
+        if day is not None and day < first:
+            parts: dict[str, Part] = {"value": day, "expected": first, "name": str(entry.cells["decision"])}
+            yield _finding(plan, "loss_before_decision", "people_lost", **parts), _where(plan, entry, day)
+    days = _loss_days(plan)
+    usual = _usual_loss_day(plan)
+    for day, places in days.items():
+        if day != usual:
+            yield _finding(plan, "loss_days_differ", "people_lost", value=day, expected=usual), places
+
+
+def _loss_days(plan: Plan) -> dict[dt.date, list[Place]]:
+    """Return the days on which cards are lost, of the figures and of brackets such as «(không được hỗ trợ từ ...)»."""
+    days = defaultdict[dt.date, list[Place]](list)
+    for entry in (e for e in plan.entries.rows if e.table == "losses"):
+        if day := _date(entry.cells["on"]):
+            days[day] += _where(plan, entry, day)
+    for i, block in enumerate(plan.document.blocks if days else ()):
+        small = plain(block.text)
+        for moment in times(small):
+            before = small[max(0, moment.start - 80) : moment.start]
+            if moment.day and moment.is_from and "(" in before and has_phrase("lost_group", before):
+                days[moment.day].append(Place(i, moment.start, moment.end))
+    return days
+
+
+def _usual_loss_day(plan: Plan) -> dt.date | None:
+    days = _loss_days(plan)
+    return max(days, key=lambda day: len(days[day]), default=None)
+
+
+def _where(plan: Plan, entry: Entry, day: dt.date) -> list[Place]:
+    """Return where the text of an entry has its day; the places of the entry where it has it not."""
     place = entry.places[0]
-    text = plan.document.blocks[place.block].text
-    day = _date(str(entry.cells["due"]).lstrip("<"))
-    assert day is not None
-    for form in (f"{day.day}/{day.month}/{day.year}", f"{day:%d/%m/%Y}", f"{day:%d}/{day.month}/{day.year}"):
-        if (at := text.find(form)) >= 0:
-            return [Place(place.block, at, at + len(form))]
-    return entry.places
+    moments = [t for t in times(plain(plan.document.blocks[place.block].text)) if t.day == day]
+    nearest = sorted(moments, key=lambda t: abs(t.start - place.start))[:1]
+    return [Place(place.block, t.start, t.end) for t in nearest] or entry.places
 
 
 def _check_falls(plan: Plan) -> Iterator[Located]:
     """Yield rates after a fall of which no higher one is from before, or that are from before the loss."""
     rates = [e for e in plan.entries.rows if e.table == "published" and e.cells["figure"] == "coverage"]
-    losses = [d for e in plan.entries.rows if e.table == "losses" and (d := _date(e.cells["on"]))]
+    lost_on = _usual_loss_day(plan)
     for entry in rates:
         place = entry.places[0]
         before = plain(plan.document.blocks[place.block].text)[max(0, place.start - 40) : place.start]
         day = _date(entry.cells["as_of"])
         if not has_phrase("fall_to", before) or day is None:
             continue
-        others = [e for e in rates if e is not entry and (d := _date(e.cells["as_of"])) and d <= day]
-        if any(e.cells["value"] > entry.cells["value"] for e in rates if e is not entry) and not others:  # type: ignore[operator]
-            yield _finding(plan, "fall_before_level", "coverage", value=day), entry.places
-        elif losses and day < min(losses):
-            yield _finding(plan, "fall_before_loss", "coverage", value=day, expected=min(losses)), entry.places
+        others = [(_date(e.cells["as_of"]), float(str(e.cells["value"]))) for e in rates if e is not entry]
+        is_above = any(value > float(str(entry.cells["value"])) for _, value in others)
+        if is_above and not any(d and d <= day for d, _ in others):
+            yield _finding(plan, "fall_before_level", "coverage", value=day), _where(plan, entry, day)
+        elif lost_on and day < lost_on <= (plan.context.issued or lost_on):
+            yield _finding(plan, "fall_before_loss", "coverage", value=day, expected=lost_on), entry.places
 
 
 def _check_order_of_years(plan: Plan) -> Iterator[Located]:
@@ -228,18 +255,18 @@ def _check_targets_of_each(plan: Plan) -> Iterator[Located]:
     """Yield targets of each unit that do not bring the target of all of them, or that bring more than it."""
     targets = [e for e in plan.entries.rows if e.table == "targets" and e.cells["rate"] is not None]
     for each in (e for e in targets if e.cells["area"] == "each"):
-        for whole in targets:
-            keys = [(e.cells["scope"], e.cells["on"]) for e in (each, whole)]
+        for total in targets:
+            keys = [(e.cells["scope"], e.cells["on"]) for e in (each, total)]
             if (
-                whole.cells["area"] == each.cells["of"]
+                total.cells["area"] == each.cells["of"]
                 and keys[0] == keys[1]
-                and whole.cells["rate"] != each.cells["rate"]
+                and total.cells["rate"] != each.cells["rate"]
             ):
                 rates: dict[str, Part] = {
-                    k: float(str(e.cells["rate"])) for k, e in (("value", each), ("expected", whole))
+                    k: float(str(e.cells["rate"])) for k, e in (("value", each), ("expected", total))
                 }
                 rule = "each_below_whole" if str(rates["value"]) < str(rates["expected"]) else "each_above_whole"
-                yield _finding(plan, rule, "target_coverage", **rates), [*each.places, *whole.places]
+                yield _finding(plan, rule, "target_coverage", **rates), [*each.places, *total.places]
 
 
 def _check_targets(plan: Plan) -> Iterator[Located]:
@@ -267,7 +294,23 @@ def _check_other_documents(plan: Plan) -> Iterator[Located]:
                 row = rows.iloc[0]
                 values = {"value": cells["value"], "expected": row["value"]}
                 source = names.get(row["document"]) or str(row["locator"])
-                yield _elsewhere(plan, _figure(entry), values, str(row["unit"]), source), entry.places
+                yield _differing(plan, _figure(entry), values, str(row["unit"]), source), entry.places
+
+
+def _check_other_days(plan: Plan) -> Iterator[Located]:
+    """Yield figures that a document of the bundled data prints for another day of the same unit."""
+    data = load()
+    names = dict(zip(data.documents["document"], data.documents["short"], strict=True))
+    keys = ["area", "figure", "unit", "value", "relation"]
+    for entry in (e for e in plan.entries.rows if e.table == "published" and e.cells["value"] is not None):
+        day = _date(entry.cells["as_of"])
+        rows = data.published[(data.published[keys] == pd.Series(entry.cells)[keys]).all(axis=1)]
+        if day is not None and len(rows) and entry.cells["as_of"] not in set(rows["as_of"]):
+            other = _date(rows["as_of"].iloc[0])
+            if other is not None and abs(other.year - day.year) <= 1:
+                source = Citation(names.get(rows["document"].iloc[0]) or str(rows["locator"].iloc[0]))
+                parts: dict[str, Part] = {"value": day, "expected": other, "source": source}
+                yield _finding(plan, "day_differs_elsewhere", _figure(entry), **parts), _where(plan, entry, day)
 
 
 def _check_other_targets(plan: Plan) -> Iterator[Located]:
@@ -283,17 +326,20 @@ def _check_other_targets(plan: Plan) -> Iterator[Located]:
             if len(rows) and not (rows["rate"] == cells["rate"]).any():
                 row = rows.iloc[-1]
                 values = {"value": 100 * float(str(cells["rate"])), "expected": 100 * row["rate"]}
-                yield _elsewhere(plan, "target_coverage", values, "percent", str(row["instrument"])), entry.places
+                yield _differing(plan, "target_coverage", values, "percent", str(row["instrument"])), entry.places
 
 
 def _meets(cells: dict[str, object], row: dict[str, object]) -> bool:
     if cells["relation"] == row["relation"] in (">", ">=", "<"):  # both are bounds, and those differ
         return cells["value"] == row["value"]
-    one, other = (printed_interval(r["value"], r["decimals"], r["relation"]) for r in (cells, row))  # type: ignore[arg-type]
-    return one.meets(other)
+    return _printed(cells).meets(_printed(row))
 
 
-def _elsewhere(plan: Plan, figures: str, values: dict[str, object], unit: str, source: str) -> Finding:
+def _printed(cells: dict[str, object]) -> Interval:
+    return printed_interval(float(str(cells["value"])), float(str(cells["decimals"])), str(cells["relation"]))
+
+
+def _differing(plan: Plan, figures: str, values: dict[str, object], unit: str, source: str) -> Finding:
     rule, scale = ("rate_differs_elsewhere", 100) if unit == "percent" else ("count_differs_elsewhere", 1)
     parts = {name: float(str(value)) / scale for name, value in values.items()}
     return _finding(plan, rule, figures, **parts, source=Citation(source))
@@ -312,5 +358,6 @@ def _date(text: object) -> dt.date | None:
 
 _CHECKS = (
     _check_lists, _check_units, _check_counts_of_communes, _check_instruments, _check_known_instruments, _check_days,
-    _check_targets, _check_targets_of_each, _check_other_documents, _check_other_targets,
+    _check_targets, _check_targets_of_each, _check_other_documents, _check_other_days,
+    _check_other_targets,
 )  # fmt: skip

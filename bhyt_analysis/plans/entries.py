@@ -52,7 +52,7 @@ class PartList:
 
 @dataclass
 class Entries:
-    """All that is read of a plan; what is said again in the same words is one entry with several places."""
+    """All that is read of a plan; equal rows are one entry with several places."""
 
     rows: list[Entry] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
@@ -61,9 +61,9 @@ class Entries:
 
     def add(self, entry: Entry) -> Entry:
         """Add an entry, or the places of one to the equal one that there is."""
-        known = self._by_key.setdefault(entry.key(), entry)
-        if known is entry:
+        first = self._by_key.setdefault(entry.key(), entry)
+        if first is entry:
             self.rows.append(entry)
         else:
-            known.places += [p for p in entry.places if p not in known.places]
-        return known
+            first.places += [p for p in entry.places if p not in first.places]
+        return first

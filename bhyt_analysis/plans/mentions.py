@@ -35,6 +35,10 @@ _INSTRUMENT = re.compile(
     r"(?:,?\s+(?:ngày\s+)?(?P<day>\d{1,2})\s?(?:[/.-]|tháng)\s?(?P<month>\d{1,2})\s?(?:[/.-]|năm)\s?(?P<year>\d{4}))?",
     re.IGNORECASE,
 )
+_ISSUED_BEFORE = re.compile(
+    r"ngày\s+(?P<day>\d{1,2})\s?[/.-]\s?(?P<month>\d{1,2})\s?[/.-]\s?(?P<year>\d{4}),[^.;:]{0,50}ban hành\s+$",
+    re.IGNORECASE,
+)
 _DAY = r"(?P<day>\d{1,2})(?:\s?[/.-]\s?|\s+tháng\s+)(?P<month>\d{1,2})(?:\s?[/.-]\s?|\s+năm\s+)(?P<year>(?:19|20)\d\d)"
 _TIMES = re.compile(
     rf"(?<![\d/]){_DAY}(?!\d)"
@@ -184,9 +188,12 @@ def instruments(text: str) -> list[Instrument]:
 
 
 def _instrument(match: re.Match[str]) -> Instrument:
+    """Return an instrument; its day may stand before it: «Ngày 04/6/2021, Thủ tướng đã ban hành Quyết định số ...»."""
     number = re.sub(r"\s", "", match["number"]).rstrip("-/.")
-    day = _date(*(int(match[part]) for part in ("year", "month", "day"))) if match["day"] else None
-    return Instrument(match.start(), match.end(), match["kind"].capitalize(), number, day, match["day"] is not None)
+    own = match if match["day"] else _ISSUED_BEFORE.search(match.string[: match.start()])
+    day = _date(*(int(own[part]) for part in ("year", "month", "day"))) if own else None
+    start = match.start() if own is match or own is None else own.start()
+    return Instrument(start, match.end(), match["kind"].capitalize(), number, day, own is not None)
 
 
 def without(text: str, spans: list[tuple[int, int]]) -> str:

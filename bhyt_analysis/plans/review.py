@@ -24,14 +24,14 @@ from bhyt_analysis.plans.mentions import sentences
 from bhyt_analysis.plans.plan import Plan
 from bhyt_analysis.quality.plan_audit import numerator, plan_findings
 
-# Findings that follow from a wrong figure: they are said at the figures whose change would mend them.
+# Findings that follow from a wrong figure: their place is the figures whose change would mend them.
 DIAGNOSED = {
     "share_of_wrong_base", "share_off", "coverage_off", "shares_do_not_add", "shares_above_total",
     "shares_below_total", "parts_above_group", "parts_below_group", "groups_below_total", "insured_above_people",
     "told_twice", "counted_twice", "targets_differ", "targets_fall", "target_below_today", "list_above_total",
     "list_below_total",
 }  # fmt: skip
-# Where a finding on several figures is said, if not at the first of them.
+# The place of a finding on several figures, if it is not the first of them.
 ANCHORS = {
     "lost_added_back": "cards_lost",
     "population_bounds": "people_lost",
@@ -60,7 +60,7 @@ class Remark:
 def review(plan: Plan, lang: str | None = None) -> list[Remark]:
     """Return the remarks on a plan in the order of the document; those on nothing in it come last.
 
-    Every finding is said once, at the number that is likeliest to be wrong, with the others that follow from it.
+    Every finding has one place, the number that is likeliest to be wrong, with the others that follow from it.
     """
     lang = check_lang(lang)
     return _Review(plan, lang).remarks()
@@ -117,12 +117,12 @@ class _Review:
 
     def _doubts(self) -> dict[int, float]:
         """Return how much each figure is to be doubted: most where another document has another one, then shares."""
-        elsewhere = {p for finding, places in self.located if finding.rule in ELSEWHERE for p in places}
+        differing = {p for finding, places in self.located if finding.rule in ELSEWHERE for p in places}
         doubts = {}
         for i in self.values:
             entry = self.entries[i]
             is_count = entry.table == "published" and entry.cells["unit"] != "percent"
-            doubts[i] = (10.0 if elsewhere & set(entry.places) else 0.0) - (1.0 if is_count else 0.0)
+            doubts[i] = (10.0 if differing & set(entry.places) else 0.0) - (1.0 if is_count else 0.0)
         return doubts
 
     def _same_day(self) -> dict[tuple[object, object], dict[str, Entry]]:
@@ -166,11 +166,11 @@ class _Review:
             if entry.table == "targets" and entry.cells["scope"] == "all" and entry.cells["rate"] is not None:
                 by_area[entry.cells["area"]].append(entry)
         for area, targets in by_area.items():
-            dated = sorted((e for e in targets if e.cells["on"] != "yearly"), key=lambda e: str(e.cells["on"]))
+            by_day = sorted((e for e in targets if e.cells["on"] != "yearly"), key=lambda e: str(e.cells["on"]))
             rates = [e for e in self.entries if e.cells.get("figure") == "coverage" and e.cells["area"] == area]
-            before = [e for e in rates if dated and str(e.cells["as_of"]) < str(dated[0].cells["on"])]
+            before = [e for e in rates if by_day and str(e.cells["as_of"]) < str(by_day[0].cells["on"])]
             last = sorted(before, key=lambda e: str(e.cells["as_of"]))[-1:]
-            path = [*last, *dated]
+            path = [*last, *by_day]
             yield from (order(self._number(a), self._number(b)) for a, b in pairwise(path))
 
     def _repeated_targets(self) -> Iterable[Relation]:
@@ -199,7 +199,7 @@ class _Review:
         return sorted(_merged(remarks), key=lambda r: r.places[0] if r.places else Place(last, 0, 0))
 
     def _audit_findings(self) -> Iterable[Finding]:
-        """Yield the findings of the audit on the units of the plan; what a plan lacks is said of its own unit alone."""
+        """Yield the findings of the audit on the units of the plan; what a plan lacks concerns its own unit alone."""
         context, own = self.plan.context, {str(e.cells["area"]) for e in self.entries}
         for finding in plan_findings(with_context(self.plan.data)):
             is_of_plan = context.unit is not None and finding.area == context.unit.code
@@ -207,15 +207,15 @@ class _Review:
                 yield finding
 
     def _list_findings(self) -> Iterable[Finding]:
-        """Yield lists whose parts are more than their total, or less where they are said to be all."""
+        """Yield lists whose parts are more than their total, or less where the list has all of them."""
         for listed in self.plan.entries.lists:
             parts = [float(str(p.cells["value"])) for p in listed.parts if p.cells["relation"] == "="]
-            whole, name = float(str(listed.total.cells["value"])), str(listed.total.cells["figure"])
-            if not parts or not (sum(parts) > whole or (listed.is_complete and sum(parts) < whole)):
+            list_total, name = float(str(listed.total.cells["value"])), str(listed.total.cells["figure"])
+            if not parts or not (sum(parts) > list_total or (listed.is_complete and sum(parts) < list_total)):
                 continue
-            rule = "list_above_total" if sum(parts) > whole else "list_below_total"
+            rule = "list_above_total" if sum(parts) > list_total else "list_below_total"
             figures = ", ".join([name, *(str(p.cells["figure"]) for p in listed.parts)])
-            counts = {"value": whole, "expected": sum(parts), "rest": whole - sum(parts)}
+            counts = {"value": list_total, "expected": sum(parts), "rest": list_total - sum(parts)}
             code = str(listed.total.cells["area"])
             yield Finding.in_document(rule, self.plan.context.name, code, figures, **counts)
 
@@ -251,11 +251,9 @@ class _Review:
         years = _years(finding)
         if finding.rule in ANCHORS:
             names.append(ANCHORS[finding.rule])
-        return [
-            e for e in self.entries
-            if e.cells["area"] in (finding.area, "each") and any(_is_named(e, n) for n in names)
-            and (e.table != "targets" or not years or str(e.cells["on"])[:4] in years)
-        ]  # fmt: skip
+        entries = [e for e in self.entries if e.cells["area"] in (finding.area, "each")]
+        entries = [e for e in entries if any(_is_named(e, n) for n in names)]
+        return [e for e in entries if e.table != "targets" or not years or str(e.cells["on"])[:4] in years]
 
     def _places(self, finding: Finding) -> list[Place]:
         entries = self._entries(finding)

@@ -9,7 +9,18 @@ from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.law import Law
 from bhyt_analysis.law.instruments import find_instrument, legal_instruments
 
-KINDS = {"Luật", "Nghị quyết", "Nghị định", "Quyết định", "Chỉ thị", "Thông tư", "Thông tư liên tịch"}
+KINDS = {
+    "Kế hoạch",
+    "Công văn",
+    "Chương trình hành động",
+    "Luật",
+    "Nghị quyết",
+    "Nghị định",
+    "Quyết định",
+    "Chỉ thị",
+    "Thông tư",
+    "Thông tư liên tịch",
+}
 NO_DAY = re.compile(r"not seen|applies|applied|cited by|amended by|proposed to end")
 
 
@@ -118,10 +129,15 @@ def test_provincial_numbers_and_other_text_have_no_row(number):
 
 
 def test_numbers_are_unique_within_a_year():
-    keys = [(i.number, i.issued.year if i.issued else None) for i in legal_instruments()]
+    keys = [(i.number, i.area, i.issued.year if i.issued else None) for i in legal_instruments()]
     assert len(keys) == len(set(keys))
     for one in legal_instruments():
-        assert find_instrument(one.number, one.issued.year if one.issued else None) is one
+        assert find_instrument(one.number, one.issued.year if one.issued else None, [one.area]) is one
+
+
+def test_a_provincial_number_is_that_of_the_units_above():
+    assert find_instrument("126/KH-UBND", 2022, ["08", "VN"]).issued == dt.date(2022, 6, 28)
+    assert find_instrument("126/KH-UBND", 2022, ["24", "VN"]) is None
 
 
 def test_days_are_in_order_and_agree_with_the_number():
@@ -147,7 +163,7 @@ def test_each_row_says_what_it_rests_on():
     for one in legal_instruments():
         assert one.kind in KINDS and one.title and one.title_en and one.source, one.number
         assert one.status in ("confirmed", "second_hand")
-        if one.issued is None or (one.since is None and one.kind != "Nghị quyết" and one.kind != "Chỉ thị"):
+        if one.issued is None or (one.since is None and one.kind not in ("Nghị quyết", "Chỉ thị") and not one.area):
             assert NO_DAY.search(one.note), one.number
 
 
