@@ -31,6 +31,8 @@ _NAMES = {
     "load": "ingest.loader",
     "check": "ingest.loader",
     "audit": "quality.plan_audit",
+    "Plan": "plans.plan",
+    "read_plan": "plans.plan",
     "coverage": "model.coverage.coverage",
     "headline": "model.coverage.headline",
     "decompose": "model.coverage.decomposition",
@@ -140,6 +142,8 @@ if TYPE_CHECKING:  # the same names, for type checkers and editors: `tests/proje
     from bhyt_analysis.model.targets.targets import people_needed as people_needed
     from bhyt_analysis.model.targets.targets import target_path as target_path
     from bhyt_analysis.model.targets.targets import target_steps as target_steps
+    from bhyt_analysis.plans.plan import Plan as Plan
+    from bhyt_analysis.plans.plan import read_plan as read_plan
     from bhyt_analysis.quality.plan_audit import audit as audit
     from bhyt_analysis.tables.explain import explain as explain
     from bhyt_analysis.tables.scenario_texts import add_comparison_texts as add_comparison_texts

@@ -42,7 +42,7 @@ TOPICS = {
         "page_model", "state_scenario",
     ),
     "Monitoring": ("monitor", "verdict", "funnel"),
-    "Audit and words": ("audit", "explain", "lang"),
+    "Audit and words": ("audit", "read_plan", "Plan", "explain", "lang"),
     "Briefings": ("Briefing", "run_batch", "BatchOptions", "explore"),
 }  # fmt: skip
 WORKER_SCRIPT = "https://unpkg.com/iframe-worker/shim"  # MkDocs Material loads it where a page is opened from disk

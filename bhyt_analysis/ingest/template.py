@@ -84,7 +84,7 @@ def write_rows(
     for table, rows in tables.items():
         if table in set(schema()["table"]):
             if "area" in rows:
-                rows = rows.assign(**{NAME: rows["area"].map(names or {}).fillna("")})
+                rows = rows.assign(**{NAME: [(names or {}).get(code, "") for code in rows["area"]]})
             _filled_sheet(book.create_sheet(table_name(table, lang)), table, rows, lang)
         else:
             _page(book.create_sheet(table), rows)

@@ -11,8 +11,11 @@ from pathlib import Path
 import pandas as pd
 
 from bhyt_analysis.domain.dataset import Dataset
-from bhyt_analysis.domain.schema import table_columns
+from bhyt_analysis.domain.schema import table_columns, table_name
+from bhyt_analysis.i18n.cards import HasCard, Rows
+from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.languages import check_lang
+from bhyt_analysis.i18n.languages import lang as current_language
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.loader import load
 from bhyt_analysis.ingest.template import write_rows
@@ -28,9 +31,9 @@ from bhyt_analysis.plans.tables_of_figures import read_tables
 PLAN_TABLES = ("documents", "published", "targets", "other_targets", "losses", "duties", "actions")
 
 
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """A plan as it was read.
+@dataclass(frozen=True, eq=False, repr=False)
+class Plan(HasCard):
+    """A plan as it was read; ``plan.published`` and the other tables are those of its dataset.
 
     Attributes
     ----------
@@ -45,6 +48,15 @@ class Plan:
         ``losses``, ``duties``, ``actions``.
     data
         the same as a checked `Dataset`, which `audit` takes.
+
+    Examples
+    --------
+    >>> from bhyt_analysis.plans.document import Block
+    >>> from bhyt_analysis.plans.structure import with_places
+    >>> texts = ["KẾ HOẠCH BHYT năm 2022 của huyện Sơn Dương", "I. MỤC TIÊU", "Năm 2022 bao phủ BHYT đạt 90,6%."]
+    >>> plan = plan_of(PlanDocument(Path("a.txt"), "text", with_places(map(Block, texts))), "Sơn Dương")
+    >>> plan.targets[["area", "rate"]].values.tolist(), plan.remarks("en")["rule"].tolist()
+    ([['076', 0.906]], ['below_upper_target'])
     """
 
     document: PlanDocument
@@ -79,6 +91,44 @@ class Plan:
             write_rows(file, {t: rows for t, rows in self.tables.items() if len(rows)}, "vi")
             return load(file)
 
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        if name not in PLAN_TABLES:
+            raise AttributeError(name)
+        rows: pd.DataFrame = getattr(self.data, name)
+        return rows
+
+    def card(self) -> tuple[str, Rows]:
+        """Return what the document is and how much of it was read."""
+        lang = current_language()
+        counts = [(table_name(t, lang), format_number(len(self.tables[t]), lang)) for t in PLAN_TABLES[1:]]
+        asked = (translate("plan.questions", lang), format_number(len(self.entries.questions), lang))
+        return self.context.title_short, [*((label, n) for label, n in counts if n != "0"), asked]
+
+    def remarks(self, lang: str | None = None) -> pd.DataFrame:
+        """Return the findings on the plan at its numbers, errors first.
+
+        Columns ``rule``, ``severity``, ``message``, ``document``, ``area``, ``figures`` as of `audit`, then
+        ``locator``, ``fits`` (what would fit in place of the number), ``sentence``.
+        """
+        from bhyt_analysis.plans.review import remarks_table, review
+
+        lang = check_lang(lang)
+        return remarks_table(self, review(self, lang), lang)
+
+    def annotate(self, out: str | Path, lang: str | None = None) -> None:
+        """Write a copy of the Word file with a comment at each number that is remarked on."""
+        from bhyt_analysis.plans.outputs import write_annotated
+        from bhyt_analysis.plans.review import review
+
+        lang = check_lang(lang)
+        write_annotated(self, review(self, lang), out, lang)
+
+    def extract(self, out: str | Path, lang: str | None = None) -> None:
+        """Write the tables and the questions into a workbook, to be edited and read again as an input."""
+        from bhyt_analysis.plans.outputs import write_extract
+
+        write_extract(self, out, check_lang(lang))
+
     def questions(self, lang: str | None = None) -> pd.DataFrame:
         """Return what the document leaves unclear: ``locator``, ``number``, ``question``, ``sentence``."""
         lang = check_lang(lang)
@@ -111,12 +161,11 @@ def read_plan(path: str | Path, area: str | None = None) -> Plan:
     Examples
     --------
     >>> import tempfile
-    >>> from pathlib import Path
-    >>> head = "KẾ HOẠCH\\nBHYT năm 2022 trên địa bàn huyện Sơn Dương\\n\\nI. MỤC TIÊU\\n\\n"
+    >>> text = "KẾ HOẠCH BHYT trên địa bàn huyện Sơn Dương\\n\\nI. MỤC TIÊU\\n\\nBao phủ BHYT 90,6% năm 2022.\\n"
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder, "ke_hoach.txt")
-    ...     _ = file.write_text(head + "Đến hết năm 2022 đạt 90,6% dân số.\\n", encoding="utf-8")
-    ...     plan = read_plan(file)
+    ...     _ = file.write_text(text, encoding="utf-8")
+    ...     plan = read_plan(file, area="Sơn Dương")
     >>> plan.tables["targets"][["area", "on", "rate"]].values.tolist()
     [['076', '2022-12-31', 0.906]]
     """
