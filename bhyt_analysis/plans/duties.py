@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from itertools import pairwise
 
 from bhyt_analysis.plans.document import Block
 from bhyt_analysis.plans.entries import Entry, Place
@@ -14,6 +15,7 @@ from bhyt_analysis.plans.words import has_phrase, phrases, plain
 
 _REPORT = re.compile(r"báo cáo")
 _REPEATED = re.compile(r"định kỳ|h[àằ]ng|mỗi|từng")
+_AND = re.compile(r"[\s,;]*(?:và|hoặc|cuối|định kỳ|\s|,)*")
 _DAY_OF_YEAR = re.compile(
     r"(?P<by>trước|chậm nhất|muộn nhất)?\s*(?:là )?(?:ngày )(?P<day>\d{1,2})\s?/\s?(?P<month>\d{1,2})(?![/\d])"
 )
@@ -60,9 +62,9 @@ def _read_report(reader: FigureReader, index: int, block: Block, span: tuple[int
     if not repeated or unit is None:
         return
     text, start = repeated[0]
-    kinds = list(dict.fromkeys(p.yields for p in phrases("period", text[start:])))
+    kinds = _periods(text[start:], is_after=text is texts[1])
     sentence = small[span[0] : span[1]]
-    for kind in kinds[:1] if text is texts[1] else kinds:
+    for kind in kinds:
         cells: dict[str, object] = {"area": unit.code, "kind": kind} | _due(sentence, kind)
         cells |= {"since": str(reader.context.issued or ""), "until": "", "source": reader.cited(block.place)}
         place = Place(index, at, at + len("báo cáo"))
@@ -70,6 +72,13 @@ def _read_report(reader: FigureReader, index: int, block: Block, span: tuple[int
             place = Place(index, match.start("by") if match["by"] else match.start(), match.end())
             _publish_due(reader, index, block, match)
         reader.entries.add(Entry("duties", cells, [place], block.text[span[0] : span[1]].strip()))
+
+
+def _periods(text: str, is_after: bool) -> list[str]:
+    """Return the periods that a text names; of those after the word «báo cáo» only those that follow each other."""
+    periods = phrases("period", text)
+    last = next((i for i, (a, b) in enumerate(pairwise(periods), 1) if not _AND.fullmatch(text[a.end : b.start])), None)
+    return list(dict.fromkeys(p.yields for p in (periods[:last] if is_after else periods)))
 
 
 def _due(text: str, kind: str) -> dict[str, object]:

@@ -1,8 +1,8 @@
 """Read the figures of a plan from its sentences: what each counts, of whom, when, out of what.
 
-A sentence is divided at its numbers. What is left of a number, else what is right of it, says what it counts; a share
+A sentence is divided at its numbers (``clauses``). The words left and right of a number say what it counts; a share
 is of the count before it, out of what the sentence names or of the total that the list is about. A number that no
-phrase of ``words.csv`` explains becomes a question.
+phrase of ``words.csv`` explains, or that two explain differently, becomes a question.
 """
 
 from __future__ import annotations
@@ -11,45 +11,29 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from bhyt_analysis.domain.geography import Unit
+from bhyt_analysis.plans.clauses import COUNTED, Clause, Sentence, clauses, in_bracket
+from bhyt_analysis.plans.counts import OTHER_COUNTS, loss_day, loss_decision, read_count, read_other_count
 from bhyt_analysis.plans.document import Block
 from bhyt_analysis.plans.entries import Entries, Entry, PartList, Place, Question
-from bhyt_analysis.plans.mentions import Instrument, Number, Time, instruments, numbers, sentences, times, without
-from bhyt_analysis.plans.plan_context import PlanContext, named_unit, time_of_heading
+from bhyt_analysis.plans.figure_days import own_times
+from bhyt_analysis.plans.mentions import Instrument, Time, instruments, numbers, sentences, times, without
+from bhyt_analysis.plans.percentages import read_groups_still_low, read_no_fall, read_percent
+from bhyt_analysis.plans.plan_context import PlanContext, named_unit
 from bhyt_analysis.plans.words import Phrase, has_phrase, phrases, plain
 
-COUNTED = ("people", "cards")
-# Parts of those whom the State pays for, as the figures of plans are named (docs/audit.md).
-PART_NAMES = {"poor": "poor", "difficult_area": "area"}
 _ITEM = re.compile(r"(?:^|(?<=[.;:]) )([-–+*•●○▪]) ")
+_NUMBERED = re.compile(r"(?:(\d{1,2}(?:\.\d{1,2})*)[.)/]|([a-zđ])[.)/]) ")
 _OPENERS = r"(bao gồm|gồm(?: có)?|chia ra|trong đó|cụ thể|như sau)"
 _ALL = ("bao gồm", "gồm", "gồm có", "chia ra")  # after which all parts are listed
 _OPENS = re.compile(rf"(?<!không ){_OPENERS}[^.;%]{{0,40}}:?\s*$")
 _OPENS_INSIDE = re.compile(rf"(?<!không ){_OPENERS}")
-_REST = re.compile(r"…|\.\.\.|(?<!\w)(?:khác|còn lại)(?!\w)")
-_BRACKET = re.compile(r"\(([^()]*)\)?")
-_GOAL_HEADING = re.compile(r"mục tiêu|chỉ tiêu|mục đích")
-_RESULT_HEADING = re.compile(r"kết quả|đánh giá|thực trạng|tình hình|khó khăn|nguyên nhân|ưu điểm|hạn chế|tồn tại")
-_RIGHT_AFTER = re.compile(r"[\s(]*(?:(?:tổng )?số |các |toàn bộ |người |nhóm |thuộc |đối tượng |là |em )*")
+_OUT_OF = re.compile(r"(?:trên|trong|tổng)(?: tổng)?(?: số)? $")
 _UNIT_BEFORE = re.compile(
     r"(tỉnh|thành phố|huyện|thị xã|quận|xã|phường|thị trấn)(?: đảo)? ((?:[^\W\d_]+ ?){1,4})", re.IGNORECASE
 )
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """A sentence of a block and what was recognised in it; positions are those in the text of the block."""
-
-    block: int
-    start: int
-    end: int
-    text: str  # of the whole block
-    small: str  # the same, plain, without the instruments that it cites
-    locator: str
-    times: list[Time]
-    instruments: list[Instrument]
+_HEADING_LEVEL = -1  # of a total that a heading names
 
 
 @dataclass
@@ -73,37 +57,53 @@ class FigureReader:
     entries: Entries
     decisions: dict[str, dt.date]  # the first day of each zoning decision, by its number
     totals: list[_Total] = field(default_factory=list)
+    is_in_heading: bool = False
     bullets: list[str] = field(default_factory=list)
     headings: list[Block] = field(default_factory=list)
     last_decision: str = ""
+    last_start: dt.date | None = None  # the last day from which the section says that something applies
     item_times: dict[int, Time] = field(default_factory=dict)
+    last_rate: tuple[list[Phrase], list[Phrase]] | None = None  # its words and its groups, for «tỷ lệ này»
+    last_base: str = ""  # of the last share of the paragraph
+    part_days: list[dt.date] = field(default_factory=list)  # that results of the current part name
+    result_days: list[dt.date] = field(default_factory=list)  # that those of the document name
 
     def read(self, index: int, block: Block) -> None:
         """Read the figures of a block that is no table cell."""
+        self.is_in_heading = block.is_heading
         if block.is_heading:
             self._open_heading(block)
+        self.last_base = ""
         cited = instruments(block.text)
         small = without(plain(block.text), [(i.start, i.end) for i in cited])
-        for start, end, level in self._items(block.text):
+        moments = own_times(small, times(small))
+        for start, end, level in self._items(block):
             self._close_lists(level)
             for first, last in sentences(block.text[start:end]):
                 a, b = start + first, start + last
                 own = [i for i in cited if a <= i.start < b]
-                moments = [t for t in times(small) if a <= t.start < b]
-                self._read_sentence(Sentence(index, a, b, block.text, small, block.place, moments, own), level)
+                inside = [t for t in moments if a <= t.start < b]
+                self._read_sentence(Sentence(index, a, b, block.text, small, block.place, inside, own), level)
 
     def _open_heading(self, block: Block) -> None:
         self.headings = [h for h in self.headings if h.place != block.place and is_within(block.place, h.place)]
+        if not self.headings:
+            self.part_days = []
         self.headings.append(block)
         self.totals, self.bullets, self.item_times = [], [], {}
+        self.last_rate, self.last_start = None, None
 
-    def _items(self, text: str) -> Iterator[tuple[int, int, int]]:
+    def _items(self, block: Block) -> Iterator[tuple[int, int, int]]:
         """Yield the items of a block, with the level of its list: 0 for text that is in none."""
+        text = block.text
         marks = list(_ITEM.finditer(text))
         starts = [0, *(m.start(1) for m in marks if m.start(1))]
+        number = None if block.is_heading else _NUMBERED.match(text)
         for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
             sign = next((m[1] for m in marks if m.start(1) == start), "")
-            yield start, end, self._level(sign)
+            if not start and number:
+                sign = "a" if number[2] else "1" * (1 + number[1].count("."))
+            yield start, end, _HEADING_LEVEL if block.is_heading else self._level(sign)
 
     def _level(self, sign: str) -> int:
         if not sign:
@@ -122,321 +122,122 @@ class FigureReader:
     # --- Sentences ---
 
     def _read_sentence(self, sentence: Sentence, level: int) -> None:
-        for instrument in sentence.instruments:
-            if decision := self._decision(instrument):
-                self.last_decision = decision
-                break
+        self._note_decision(sentence)
         counted = [n for n in numbers(sentence.text) if sentence.start <= n.start < sentence.end]
         counted = [n for n in counted if not any(i.start <= n.start < i.end for i in sentence.instruments)]
-        outside = [t for t in sentence.times if not _in_bracket(sentence.small, t.start)]
-        if outside and (not counted or outside[0].start < counted[0].start):
+        outside = [t for t in sentence.times if not in_bracket(sentence.small, t.start)]
+        is_of_lost = outside and has_phrase("lost_group", sentence.small[sentence.start : outside[0].start][-40:])
+        if outside and not is_of_lost and (not counted or outside[0].start < counted[0].start):
             self.item_times[level] = outside[0]
         previous: Entry | None = None
         inside = len(self.totals)
-        for i, number in enumerate(counted):
-            left = (counted[i - 1].end if i else sentence.start, number.start)
-            right = (number.end, counted[i + 1].start if i + 1 < len(counted) else sentence.end)
-            entry = self._read_number(sentence, number, left, right, previous, (counted, i))
-            if entry is not None and entry.cells.get("unit") in COUNTED:
-                previous = entry
-                if self.totals and self.totals[-1].entry is not entry and entry not in self.totals[-1].parts.parts:
-                    self.totals[-1].parts.parts.append(entry)
-            opener = _opener(sentence.small[right[0] : right[1]], right[1] == sentence.end)
-            if previous is not None and opener:
-                parts = PartList(previous, [], opener in _ALL)
-                self.entries.lists.append(parts)
-                self.totals.append(_Total(level, parts, str(previous.cells["figure"]).partition("_")[2]))
-        if len(self.totals) > inside and not _OPENS.search(sentence.small[: sentence.end].rstrip(" .")):
+        for clause in clauses(sentence, counted):
+            entry = self._read_number(clause, previous)
+            if entry is not None and entry.table == "published":
+                previous = self._add_part(entry, previous)
+            is_last = clause.index + 1 == len(counted)
+            end = sentence.end if is_last else counted[clause.index + 1].start
+            opener = _opener(sentence.small[clause.number.end : end], is_last)
+            if level == _HEADING_LEVEL and previous is not None and _is_total_of_heading(clause):
+                opener = "trên"
+            if previous is not None and previous.cells["unit"] in COUNTED and opener:
+                self._open_list(previous, level, opener in _ALL)
+        is_open = _OPENS.search(sentence.small[: sentence.end].rstrip(" .")) or level == _HEADING_LEVEL
+        if len(self.totals) > inside and not is_open:
             del self.totals[inside:]  # the parts stood in the sentence itself
-        if has_phrase("low", sentence.small[sentence.start : sentence.end]):
-            self._read_groups_still_low(sentence)
+        if has_phrase("low", sentence.plain):
+            read_groups_still_low(self, sentence)
+        if has_phrase("no_fall", sentence.plain):
+            read_no_fall(self, sentence)
 
-    def _decision(self, instrument: Instrument) -> str:
+    def _note_decision(self, sentence: Sentence) -> None:
+        self.last_decision = next((d for i in sentence.instruments if (d := self.decision(i))), self.last_decision)
+        starts = [t.day for t in sentence.times if t.is_from and not t.is_year and t.day]
+        self.last_start = starts[0] if starts else self.last_start
+
+    def _add_part(self, entry: Entry, previous: Entry | None) -> Entry | None:
+        """Return the count that later shares are of: this one if it is one, which the open list then has as well."""
+        if entry.cells["unit"] not in (*COUNTED, "percent"):
+            return previous
+        if entry.cells["unit"] == "percent":
+            return previous if previous is not None else entry
+        if self.totals and self.totals[-1].entry is not entry and entry not in self.totals[-1].parts.parts:
+            self.totals[-1].parts.parts.append(entry)
+        return entry
+
+    def _open_list(self, total: Entry, level: int, is_complete: bool) -> None:
+        parts = PartList(total, [], is_complete)
+        self.entries.lists.append(parts)
+        self.totals.append(_Total(level, parts, str(total.cells["figure"]).partition("_")[2]))
+
+    def decision(self, instrument: Instrument) -> str:
+        """Return the number of an instrument that is a decision on zones, "" of any other."""
         number = instrument.number.partition("/")[0]
         return number if number in self.decisions and instrument.kind == "Quyết định" else ""
 
-    def _read_number(
-        self,
-        sentence: Sentence,
-        number: Number,
-        left: tuple[int, int],
-        right: tuple[int, int],
-        previous: Entry | None,
-        order: tuple[list[Number], int],
-    ) -> Entry | None:
-        before = _clause(sentence.small[left[0] : left[1]], last=True)
-        after = _clause(_to_bracket_end(sentence.small, right, sentence.end))
+    def _read_number(self, clause: Clause, previous: Entry | None) -> Entry | None:
+        number = clause.number
         if number.unit in COUNTED:
-            of_communes = order[1] + 1 < len(order[0]) and order[0][order[1] + 1].unit == "communes"
-            after = sentence.small[number.end : sentence.end] if of_communes else after
-            return self._read_count(sentence, number, before, after, order)
+            return read_count(self, clause, previous)
         if number.unit in ("percent", "points"):
-            return self._read_percent(sentence, number, before, after, previous, order)
-        if number.unit == "communes" and (decision := self._loss_decision(sentence, number)):
-            day = self._loss_day(sentence, decision)
-            return self._publish(sentence, number, f"communes_lost_decision_{decision}", day, "")
-        if number.unit in ("vnd", "visits", "households") or (number.unit != "communes" and number.value > 1):
-            self._ask("subject", sentence, number)
-        return None
-
-    # --- Counts ---
-
-    def _read_count(
-        self, sentence: Sentence, number: Number, before: str, after: str, order: tuple[list[Number], int]
-    ) -> Entry | None:
-        if has_phrase("loss", before[-90:]) or has_phrase("loss", after):
-            return self._read_loss(sentence, number)
-        subject = self.subject(before) or self.subject(after)
-        if subject is None:
-            if sentence.small[sentence.start : number.start].strip(" -+(") or number.value >= 10:
-                self._ask("subject", sentence, number)
-            return None
-        sign = _change(before)
-        if sign:
-            name = f"change_{subject}"
-        elif self._is_goal(sentence, number, before) and subject == "insured_total":
-            name = "target_insured"
-        else:
-            name = subject
-        day = self._day(sentence, number, order, name == "target_insured")
-        return self._publish(sentence, number, name, day, "", -1 if sign == "-" else 1)
-
-    def subject(self, text: str) -> str | None:
-        """Return the name of the figure that a count with this text is, as a count of people or of cards."""
-        groups, measures = phrases("group", text), phrases("measure", text)
-        last = measures[-1] if measures else None
-        groups = [g for g in groups if last is None or g.start >= last.start or last.yields == "insured_total"]
-        if self.totals and self._is_rest(text, groups):
-            return f"cards_{self.totals[-1].group}_other"
-        if groups and (
-            last is None or last.yields in ("insured_total", "insured_by_local_office") or groups[-1].end > last.end
-        ):
-            if last is not None and last.yields == "insured_by_local_office" and groups[-1].start < last.end:
-                return last.yields
-            return f"cards_{self._group_name(groups)}"
-        if last is None:
-            return None
-        return last.yields if last.yields in _WITHOUT_PREFIX else f"cards_{last.yields}"
-
-    def _is_rest(self, text: str, groups: list[Phrase]) -> bool:
-        distinct = {g.yields for g in groups}
-        return bool(self.totals[-1].group) and _REST.search(text) is not None and len(distinct) != 1
-
-    def _group_name(self, groups: list[Phrase]) -> str:
-        group = groups[-1].yields if len({g.yields for g in groups}) == 1 else groups[0].yields
-        parent = self.totals[-1].group if self.totals else ""
-        return f"{parent}_{PART_NAMES[group]}" if parent == "state_paid" and group in PART_NAMES else group
-
-    def _read_loss(self, sentence: Sentence, number: Number) -> Entry | None:
-        decision = self._loss_decision(sentence, number) or self.last_decision
-        if not decision:
-            self._ask("decision", sentence, number)
-            return None
-        day = self._loss_day(sentence, decision)
-        entry = self._publish(sentence, number, f"{number.unit}_lost_decision_{decision}", day, "")
-        unit = self._unit(sentence, number)
-        if unit is not None:
-            cells = {"area": unit.code, "decision": decision, "on": str(day), "people": int(number.value)}
-            cells |= {"unit": number.unit, "relation": self._relation(sentence, number), "status": "published"}
-            self._add("losses", cells | {"source": self.cited(sentence.locator)}, sentence, number)
-        return entry
-
-    def _loss_decision(self, sentence: Sentence, number: Number) -> str:
-        """Return the decision on zones by which a sentence says that people lost a card, "" if it does not."""
-        text = sentence.small[sentence.start : sentence.end]
-        if not has_phrase("loss", text):
-            return ""
-        return next((d for i in sentence.instruments if (d := self._decision(i))), self.last_decision)
-
-    def _loss_day(self, sentence: Sentence, decision: str) -> dt.date:
-        starts = [t.day for t in sentence.times if t.is_from and not t.is_year and t.day]
-        return starts[0] if starts else self.decisions[decision]
-
-    # --- Percentages ---
-
-    def _read_percent(
-        self,
-        sentence: Sentence,
-        number: Number,
-        before: str,
-        after: str,
-        previous: Entry | None,
-        order: tuple[list[Number], int],
-    ) -> Entry | None:
-        rate = phrases("rate", before) or phrases("rate", after)
-        groups = self._groups_of_rate(before, after, bool(rate))
-        if not (rate or groups or has_phrase("other", after[:40])):  # said once for several: «70% ... và trên 75%»
-            rate = phrases("rate", sentence.small[sentence.start : sentence.end])
-        is_goal = self._is_goal(sentence, number, before)
-        day = self._day(sentence, number, order, is_goal)
-        if previous is not None and (has_phrase("share", before[-25:]) or re.search(r"\(\s*$", before)):
-            return self._read_share(sentence, number, after, previous)
-        if number.unit == "points" or (rate and _change(before) and not has_phrase("fall_to", before)):
-            sign = -1 if _change(before) == "-" else 1
-            return self._publish(sentence, number, "change_coverage", day, "", sign) if rate else None
-        if has_phrase("satisfied", before + after):
-            return self._publish(sentence, number, "patient_satisfaction", "", "patients")
-        if has_phrase("on_time", after) and groups:
-            name = f"{groups[0].yields}_on_time"
-            return self._publish(sentence, number, name, "yearly", f"{groups[0].yields}_people")
-        if has_phrase("no_fall", after):
-            return self._read_no_fall(sentence, number)
-        if has_phrase("other", after[:40]) and not groups:
-            return self._read_other_target(sentence, number, day)
-        if has_phrase("state", before) and len({g.yields for g in phrases("group", _bracket(after))}) > 1:
-            return self._read_groups_at(sentence, number, after)
-        is_of_lost = has_phrase("lost_group", _bracket(after))
-        if not (rate or groups or is_of_lost) or (not groups and number.value == 100 and not _is_of_all(before, after)):
-            self._ask("subject", sentence, number)
-            return None
-        if is_goal:
-            return self._read_target(sentence, number, groups, is_of_lost, day)
-        name = f"coverage_{groups[0].yields}" if groups else "coverage"
-        base = f"{groups[0].yields}_people" if groups else "population"
-        return self._publish(sentence, number, name, day, base)
-
-    def _groups_of_rate(self, before: str, after: str, has_rate: bool) -> list[Phrase]:
-        """Return the group whose rate a percentage is: named before it («BHYT học sinh đạt») or right after it."""
-        near = [g for g in phrases("group", after[:70]) if _RIGHT_AFTER.fullmatch(after[: g.start])]
-        if near or not has_rate:
-            return near or phrases("group", before)[-1:]
-        return phrases("group", before)[-1:]
-
-    def _read_share(self, sentence: Sentence, number: Number, after: str, previous: Entry) -> Entry | None:
-        """Read a share of the count before it, out of the base that is named or of the total of the list."""
-        figure = str(previous.cells["figure"])
-        named = phrases("base", after[:60])
-        inner = [t for t in self.totals if t.entry is not previous]
-        base = named[0].yields if named else str(inner[-1].entry.cells["figure"]) if inner else ""
-        if not base:
-            self._ask("base", sentence, number)
-            return None
-        name = "coverage" if (figure, base) == ("insured_total", "population") else f"share_{_bare(figure)}"
-        return self._publish(sentence, number, name, previous.cells["as_of"], base)
-
-    def _read_no_fall(self, sentence: Sentence, number: Number) -> Entry | None:
-        kind = next((p.yields for p in phrases("each", sentence.small[number.start : sentence.end])), "commune")
-        if self.context.unit is None:
-            return None
-        cells: dict[str, object] = {"area": "each", "scope": "all", "on": "yearly"}
-        cells |= {"relation": "ratchet", "rate": None}
-        cells |= {"instrument": self.cited(sentence.locator), "of": self.context.unit.code, "kind": kind}
-        return self._add("targets", cells, sentence, number)
-
-    def _read_other_target(self, sentence: Sentence, number: Number, day: object) -> Entry | None:
-        unit = self._unit(sentence, number)
-        if unit is None:
-            return None
-        text = " ".join(sentence.text[sentence.start : sentence.end].strip(" -+*•.;").split())
-        cells = {"area": unit.code, "indicator": text, "unit": "percent", "target": number.value}
-        cells |= {"relation": self._relation(sentence, number), "on": iso(day), "source": self.cited(sentence.locator)}
-        return self._add("other_targets", cells, sentence, number)
-
-    def _read_groups_at(self, sentence: Sentence, number: Number, after: str) -> Entry | None:
-        """Read the coverage that groups in brackets have reached."""
-        entry = None
-        for group in dict.fromkeys(g.yields for g in phrases("group", _bracket(after))):
-            day = self.context.reported or self.context.issued
-            entry = self._publish(sentence, number, f"coverage_{group}", day, f"{group}_people")
-        return entry
-
-    def _read_groups_still_low(self, sentence: Sentence) -> None:
-        """Read the groups in brackets of which a sentence says in words that few are insured: below 100%."""
-        text = sentence.small[sentence.start : sentence.end]
-        low = phrases("low", text)[-1]
-        listed = text[low.end :].lstrip()
-        day = self.context.reported or self.context.issued
-        if not listed.startswith("("):
-            return
-        start = sentence.start + low.end
-        for group in dict.fromkeys(g.yields for g in phrases("group", listed.partition(")")[0])):
-            cells = self._published_cells(
-                sentence, f"coverage_{group}", 100.0, 0, "percent", "<", f"{group}_people", day
-            )
-            place = Place(sentence.block, sentence.start + low.start, start)
-            self.entries.add(Entry("published", cells, [place], self._text(sentence)))
-
-    def _read_target(
-        self, sentence: Sentence, number: Number, groups: list[Phrase], is_of_lost: bool, day: object
-    ) -> Entry | None:
-        scope = groups[0].yields if groups else "all"
-        if is_of_lost:
-            scope = f"{scope}_who_lost" if scope in ("pupil", "student") else "other_who_lost"
-        on = iso(day) if scope == "all" or isinstance(day, dt.date) else "yearly"
-        if not on:
-            self._ask("day", sentence, number)
-            return None
-        cells: dict[str, object] = {"area": "each", "scope": scope, "on": on}
-        cells |= {"relation": self._relation(sentence, number), "rate": round(number.value / 100, 6)}
-        cells |= {"instrument": self.cited(sentence.locator)}
-        unit = self._unit(sentence, number)
-        kind = self._kind_of_each(sentence, number) if scope == "all" else ""
-        if unit is None:
-            return None
-        cells |= {"of": unit.code, "kind": kind} if kind else {"area": unit.code, "of": "", "kind": ""}
-        return self._add("targets", cells, sentence, number)
+            return read_percent(self, clause, previous)
+        if number.unit == "communes" and (decision := loss_decision(self, clause)):
+            day = loss_day(self, clause, decision)
+            return self.publish(clause, f"communes_lost_decision_{decision}", day, "")
+        return read_other_count(self, clause) if number.unit in OTHER_COUNTS else None
 
     # --- What a number is about ---
 
-    def _is_goal(self, sentence: Sentence, number: Number, before: str) -> bool:
-        """Tell whether a number is to be reached, and not what was reached."""
-        text = sentence.small[sentence.start : number.start]
-        if has_phrase("fall_to", before) or has_phrase("state", before):
-            return False
-        day = next((t.day for t in sentence.times if t.day and not _in_bracket(sentence.small, t.start)), None)
-        if day and self.context.issued and day > self.context.issued:
-            return True
-        titles = [plain(h.text) for h in self.headings]
-        if any(_RESULT_HEADING.search(t) and not _GOAL_HEADING.search(t) for t in titles[-2:]):
-            return has_phrase("goal", text) and not has_phrase("state", text)
-        if has_phrase("state", text):
-            return False
-        return any(_GOAL_HEADING.search(t) for t in titles) or has_phrase(
-            "goal", sentence.small[sentence.start : sentence.end]
-        )
+    def last_day(self, clause: Clause, figure: str, goal: bool) -> object:
+        """Return the day of a figure that no word beside it dates: of the same figure before, of the results."""
+        if goal:
+            return None
+        value = clause.number.value
+        same = [e for e in self.entries.rows if e.cells.get("figure") == figure and e.cells.get("value") == value]
+        return same[-1].cells["as_of"] if same else self.result_day()
 
-    def _day(self, sentence: Sentence, number: Number, order: tuple[list[Number], int], is_goal: bool) -> object:
-        """Return the day of a number: that beside it in the sentence, of its list, of its heading, of the document."""
-        if (moment := _own_time(sentence, order)) is not None:
-            return moment.day
-        inherited = [t.day for _, t in sorted(self.item_times.items(), reverse=True) if t.day]
-        if inherited:
-            return inherited[0]
-        if is_goal and has_phrase("repeated", sentence.small[sentence.start : sentence.end]):
-            return "yearly"
-        days = [d for h in reversed(self.headings) if (d := time_of_heading(h.text))]
+    def result_day(self) -> dt.date | None:
+        """Return the day of the results that the document reports, else that of the document."""
+        days = set(self.part_days)
+        if self.context.reported:
+            return self.context.reported
         if days:
-            return days[0]
-        return None if is_goal else self.context.reported or self.context.issued
+            return days.pop() if len(days) == 1 else None
+        return max(self.result_days, default=self.context.issued)
 
-    def _relation(self, sentence: Sentence, number: Number) -> str:
+    def relation(self, clause: Clause) -> str:
         """Return how a number compares: the relation nearest to its left, or «trở lên» on its right."""
+        sentence, number = clause.sentence, clause.number
         left = sentence.small[max(sentence.start, number.start - 30) : number.start]
         last = max(phrases("relation", left), key=lambda p: p.end, default=None)
-        is_near = (
-            last is not None and len(left[last.end :].split()) <= 2 and not re.search(r"\d|[,;]", left[last.end :])
-        )
-        if is_near and last is not None:
+        if self.is_in_heading and clause.number.unit in COUNTED and _OUT_OF.search(left):
+            return "="  # «(trên 153.953 thẻ)»: out of, not more than
+        if last is not None and len(left[last.end :].split()) <= 2 and not re.search(r"[\d,;]", left[last.end :]):
             return last.yields
         return ">=" if re.match(r"\s*(?:dân số )?trở lên", sentence.small[number.end : number.end + 25]) else "="
 
-    def _unit(self, sentence: Sentence, number: Number) -> Unit | None:
+    def unit_of(self, clause: Clause) -> Unit | None:
         """Return the unit that a number is of: the last that its sentence names before it, else that of the plan."""
-        context = self.context
-        for match in reversed(list(_UNIT_BEFORE.finditer(sentence.text, sentence.start, number.start))):
+        context, sentence = self.context, clause.sentence
+        for match in reversed(list(_UNIT_BEFORE.finditer(sentence.text, sentence.start, clause.number.start))):
             if match[2][0].isupper():
-                unit = named_unit(match[0], context.geography, context.day, context.unit)
+                unit = named_unit(f"{match[1]} {match[2]}", context.geography, context.day, context.unit)
                 if unit is not None:
                     return unit
         return context.unit
 
-    def _kind_of_each(self, sentence: Sentence, number: Number) -> str:
+    def kind_of_each(self, clause: Clause) -> str:
         """Return the kind of the units of each of which a target is; "" for one of the plan's own unit."""
-        text = sentence.small[sentence.start : number.start]
-        each = phrases("each", text)
-        later = [m for m in _UNIT_BEFORE.finditer(sentence.text, sentence.start, number.start) if m[2][0].isupper()]
+        sentence, end = clause.sentence, clause.number.start
+        each = phrases("each", sentence.small[sentence.start : end])
+        later = [m for m in _UNIT_BEFORE.finditer(sentence.text, sentence.start, end) if m[2][0].isupper()]
         is_last = each and not any(m.start() > sentence.start + each[-1].start for m in later)
         return each[-1].yields if is_last else ""
+
+    def published_value(self, figure: str, day: object) -> float:
+        """Return the value of a figure of a day that was read before, 0 without one."""
+        rows = [e.cells for e in self.entries.rows if e.cells.get("figure") == figure and e.cells["as_of"] == str(day)]
+        return float(str(rows[-1]["value"])) if rows else 0.0
 
     # --- Rows ---
 
@@ -444,78 +245,41 @@ class FigureReader:
         """Return the document with a place in it, as the column ``instrument`` or ``source`` of a table cites it."""
         return f"{self.context.title_short}, {locator}" if locator else self.context.title_short
 
-    def _publish(
-        self, sentence: Sentence, number: Number, figure: str, day: object, base: str, sign: int = 1
+    def publish(
+        self, clause: Clause, figure: str, day: object, base: str, sign: int = 1, relation: str = ""
     ) -> Entry | None:
-        unit = "percent" if number.unit == "points" else number.unit
-        relation = self._relation(sentence, number)
+        """Add a published figure of the unit that its sentence names."""
+        number, unit = clause.number, self.unit_of(clause)
+        if unit is None:
+            return None
         if day is None:
-            self._ask("day", sentence, number)
-        cells = self._published_cells(
-            sentence,
-            figure,
-            sign * number.value,
-            number.decimals,
-            unit,
-            relation,
-            base,
-            day,
-            self._unit(sentence, number),
-        )
-        return self._add("published", cells, sentence, number) if cells["area"] else None
+            self.ask("day", clause)
+        if isinstance(day, dt.date) and not figure.startswith("target_") and "_lost_" not in figure:
+            self.part_days.append(day)
+            self.result_days.append(day)
+        cells: dict[str, object] = {"document": self.context.name, "area": unit.code, "figure": figure}
+        cells |= {"value": sign * number.value, "decimals": number.decimals}
+        cells |= {"unit": "percent" if number.unit == "points" else number.unit}
+        cells |= {"relation": relation or self.relation(clause), "base": base, "as_of": str(day or "")}
+        return self.add("published", cells | {"locator": clause.sentence.locator, "note": ""}, clause)
 
-    def _published_cells(
-        self, sentence: Sentence, figure: str, value: float, decimals: int, unit: str, relation: str, base: str,
-        day: object, area: Unit | None = None,
-    ) -> dict[str, object]:  # fmt: skip
-        area = area or self.context.unit
-        cells: dict[str, object] = {"document": self.context.name, "area": area.code if area else "", "figure": figure}
-        cells |= {"value": value, "decimals": decimals, "unit": unit, "relation": relation, "base": base}
-        return cells | {"as_of": iso(day), "locator": sentence.locator, "note": ""}
+    def add(self, table: str, cells: dict[str, object], clause: Clause) -> Entry:
+        """Add a row that a number says."""
+        return self.entries.add(Entry(table, cells, [_place(clause)], self.text(clause.sentence)))
 
-    def _add(self, table: str, cells: dict[str, object], sentence: Sentence, number: Number) -> Entry:
-        return self.entries.add(Entry(table, cells, [_place(sentence, number)], self._text(sentence)))
-
-    def _ask(self, kind: str, sentence: Sentence, number: Number) -> None:
+    def ask(self, kind: str, clause: Clause) -> None:
+        """Add the question that a number leaves."""
+        sentence, number = clause.sentence, clause.number
         text = sentence.text[number.start : number.end]
-        question = Question(kind, _place(sentence, number), text, self._text(sentence), sentence.locator)
-        self.entries.questions.append(question)
+        self.entries.questions.append(Question(kind, _place(clause), text, self.text(sentence), sentence.locator))
 
-    def _text(self, sentence: Sentence) -> str:
+    def text(self, sentence: Sentence) -> str:
+        """Return the text of a sentence."""
         return sentence.text[sentence.start : sentence.end].strip()
 
 
-_WITHOUT_PREFIX = ("population", "insured_total", "insured_by_local_office", "uninsured")
-
-
-def _place(sentence: Sentence, number: Number) -> Place:
-    return Place(sentence.block, number.start, number.end)
-
-
-def iso(day: object) -> str:
-    """Return a day as tables have it; a phrase stays, None is \"\"."""
-    return str(day) if day else ""
-
-
-def _bare(figure: str) -> str:
-    """Return what a share of a figure is named by: "local_office" of "insured_by_local_office"."""
-    for prefix in ("cards_", "insured_by_", "insured_", "people_"):
-        if figure.startswith(prefix):
-            return figure.removeprefix(prefix)
-    return figure
-
-
-def _clause(text: str, last: bool = False) -> str:
-    """Return the first, or the last, part of a text that semicolons divide."""
-    flat = re.sub(r"\([^()]*\)?", lambda m: m[0].replace(";", ","), text)
-    ends = [m.end() for m in re.finditer(r";|(?<=[^\W\d_])\. ", flat)]
-    return text[ends[-1] :] if last and ends else text[: ends[0] - 1] if ends else text
-
-
-def _change(before: str) -> str:
-    """Return "+" or "-" where a text ends on the verb of a change, "" elsewhere."""
-    last = max(phrases("change", before), key=lambda p: p.end, default=None)
-    return last.yields if last is not None and not re.search(r"\w{3,}", before[last.end :]) else ""
+def _place(clause: Clause) -> Place:
+    return Place(clause.sentence.block, clause.number.start, clause.number.end)
 
 
 def is_within(place: str, other: str) -> bool:
@@ -529,47 +293,13 @@ def is_within(place: str, other: str) -> bool:
     return place.startswith(other) and not re.match(r"[IVXLC\d]", place[len(other) :])
 
 
-def _bracket(text: str) -> str:
-    """Return what the bracket holds that says more of the first words of a text, "" without one."""
-    match = _BRACKET.search(text)
-    return match[1] if match and match.start() <= 40 and "," not in text[: match.start()] else ""
-
-
-def _to_bracket_end(text: str, span: tuple[int, int], end: int) -> str:
-    """Return a part of a text, on to the end of a bracket that begins in it and ends after it."""
-    part = text[span[0] : span[1]]
-    if part.rfind("(") > part.rfind(")"):
-        close = text.find(")", span[1], end)
-        return text[span[0] : close + 1] if close >= 0 else part
-    return part
-
-
-def _is_of_all(before: str, after: str) -> bool:
-    """Tell whether 100% is of everybody: «100% dân số»."""
-    return bool(re.match(r"\s*(?:dân số|người dân|nhân dân|tổng dân)", after)) or "dân số" in before
-
-
 def _opener(after: str, is_end: bool) -> str:
     """Return the word after a number that begins a list of its parts, "" without one."""
     match = _OPENS.search(after.rstrip(" .")) if is_end else _OPENS_INSIDE.search(after)
     return match[1] if match else ""
 
 
-def _in_bracket(text: str, position: int) -> bool:
-    return text.rfind("(", 0, position) > text.rfind(")", 0, position)
-
-
-def _own_time(sentence: Sentence, order: tuple[list[Number], int]) -> Time | None:
-    """Return the time of a number in its sentence: the only one, the one on its side, or the nearest before it."""
-    counted, i = order
-    outside = [t for t in sentence.times if not _in_bracket(sentence.small, t.start)]
-    bracketed = [t for t in sentence.times if not t.is_from]
-    if len(outside) <= 1:
-        return next(iter([*outside, *bracketed]), None)
-    edges = [sentence.start, *(n.start for n in counted), sentence.end]
-    between = [[t for t in outside if a <= t.start < b] for a, b in pairwise(edges)]
-    for sides in (between[:-1], between[1:]):
-        if all(len(side) == 1 for side in sides):
-            return sides[i][0]
-    before = [t for t in outside if t.start < counted[i].start]
-    return before[-1] if before else outside[0]
+def _is_total_of_heading(clause: Clause) -> bool:
+    """Tell whether a heading says that its section divides a count: «(trên 153.953 thẻ)»."""
+    before = clause.sentence.small[clause.sentence.start : clause.number.start]
+    return _OUT_OF.search(before) is not None or in_bracket(clause.sentence.small, clause.number.start)

@@ -18,13 +18,17 @@ _UNITS = {
     r"thẻ": "cards",
     r"lượt": "visits",
     r"hộ(?! trợ)": "households",
-    r"(?:người|nhân khẩu|khẩu|đối tượng|học sinh|sinh viên|trường hợp|lao động|em\b)": "people",
+    r"(?:người|nhân khẩu|khẩu|đối tượng|học sinh|sinh viên|trường hợp|lao động|thân nhân|trẻ em|em\b)": "people",
     r"(?:xã|phường|thị trấn)": "communes",
     r"(?:thôn|bản|tổ dân phố|khu phố|xóm|buôn|ấp)": "villages",
     r"(?:đồng|đ)": "vnd",
 }
 _MENTION = re.compile(
     rf"{_NUMBER}(?: ?({'|'.join(_SCALES)})(?!\w))? ?(?:(?P<unit>{'|'.join(_UNITS)})(?!\w))", re.IGNORECASE
+)
+# A cell of a table: a number with words that compare.
+_CELL = re.compile(
+    r"\s*(?:(?:từ|trên|ít nhất|tối thiểu|đạt|khoảng|dưới|hơn|vượt|≥|>|<|≤)\s*)*(\d.*?)(?:\s*trở lên)?\s*", re.IGNORECASE
 )
 _INSTRUMENT_KINDS = (
     "Quyết định|Nghị quyết|Nghị định|Thông tư|Kế hoạch|Chỉ thị|Công văn|Chương trình hành động|Chương trình|Luật|"
@@ -48,7 +52,7 @@ _TIMES = re.compile(
     r"|(?<!giai đoạn )năm\s+(?:học\s+)?(?P<year5>(?:19|20)\d\d)(?!\s?[-–]\s?\d)(?!\d)"
 )
 _PERIOD = re.compile(
-    r"(?:giai đoạn|từ năm)\s+(?P<first>(?:19|20)\d\d)\s?(?:[-–]|đến(?: năm)?)\s?(?P<last>(?:19|20)\d\d)"
+    r"(?:giai đoạn|từ năm|năm)\s+(?P<first>(?:19|20)\d\d)\s?(?:[-–]|đến(?: năm)?)\s?(?P<last>(?:19|20)\d\d)"
 )
 _FROM = re.compile(r"(?:kể |bắt đầu )?từ (?:ngày |đầu )?$|kể từ(?: ngày)? $")
 _QUARTERS = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
@@ -107,9 +111,12 @@ def bare_number(text: str) -> Number | None:
     >>> bare_number("90,6%").unit, bare_number("8.541").value, bare_number("Năm 2022")
     ('percent', 8541.0, None)
     """
-    match = _MENTION.fullmatch(text.strip()) or re.fullmatch(rf"{_NUMBER}()(?P<unit>)", text.strip())
-    shift = len(text) - len(text.lstrip())
-    return _number(match)._replace(start=match.start() + shift, end=match.end() + shift) if match else None
+    inner = _CELL.fullmatch(text)
+    if inner is None:
+        return None
+    match = _MENTION.fullmatch(inner[1]) or re.fullmatch(rf"{_NUMBER}()(?P<unit>)", inner[1])
+    shift = inner.start(1)
+    return _number(match)._replace(start=match.start(1) + shift, end=match.end() + shift) if match else None
 
 
 def _number(match: re.Match[str]) -> Number:

@@ -11,7 +11,7 @@ from bhyt_analysis.domain.country import country
 from bhyt_analysis.domain.geography import Geography, Unit
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.plans.document import Block, PlanDocument
-from bhyt_analysis.plans.mentions import instruments, period, times, without
+from bhyt_analysis.plans.mentions import instruments, period
 from bhyt_analysis.plans.structure import TITLE
 from bhyt_analysis.plans.words import plain
 
@@ -41,6 +41,7 @@ class PlanContext:
     issued: dt.date | None
     period: tuple[int, int] | None  # first and last year
     reported: dt.date | None  # last day of the year whose results the document reports
+    year: int | None = None  # in which it was issued; that of a draft has no day
 
     @property
     def title_short(self) -> str:
@@ -71,7 +72,8 @@ def plan_context(document: PlanDocument, area: str | None = None) -> PlanContext
     geography = country().geography
     day = issued or reported or _cited_day(blocks) or (dt.date(years[0], 1, 1) if years else None)
     unit = geography.find(area, day) if area else _unit(head, title, geography, day)
-    return PlanContext(_key(document), unit, geography, title, number, issued, years, reported)
+    year = issued.year if issued else next((int(m[4]) for b in head if (m := _SIGNED.search(b.text)) and m[4]), None)
+    return PlanContext(_key(document), unit, geography, title, number, issued, years, reported, year)
 
 
 def _key(document: PlanDocument) -> str:
@@ -138,17 +140,3 @@ def named_unit(name: str, geography: Geography, day: dt.date | None, within: Uni
         if len(units) == 1:
             return units[0]
     return None
-
-
-def time_of_heading(text: str) -> dt.date | None:
-    """Return the end of the only year that a heading names.
-
-    Examples
-    --------
-    >>> str(time_of_heading("ĐÁNH GIÁ KẾT QUẢ THỰC HIỆN BHYT NĂM 2021"))
-    '2021-12-31'
-    """
-    small = plain(text)
-    cited = [(i.start, i.end) for i in instruments(text)]
-    days = {t.day for t in times(without(small, cited)) if t.is_year}
-    return days.pop() if len(days) == 1 else None

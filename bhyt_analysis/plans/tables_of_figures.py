@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bhyt_analysis.domain.geography import Unit
+from bhyt_analysis.plans.counts import subject
 from bhyt_analysis.plans.document import Block
 from bhyt_analysis.plans.entries import Entry, Place, Question
-from bhyt_analysis.plans.figures import FigureReader, iso
+from bhyt_analysis.plans.figures import FigureReader, is_within
 from bhyt_analysis.plans.mentions import Number, bare_number, times
 from bhyt_analysis.plans.plan_context import named_unit
 from bhyt_analysis.plans.words import has_phrase, phrases, plain
@@ -19,7 +20,7 @@ from bhyt_analysis.plans.words import has_phrase, phrases, plain
 _ORDINAL = re.compile(r"(?:stt|tt|số tt|số thứ tự)\.?")
 _PERCENT = re.compile(r"%|tỷ lệ|tỷ trọng|độ bao phủ")
 _RESULT = re.compile(r"kết quả|thực hiện|đã đạt|hiện (?:có|nay)|ước (?:thực hiện|đạt)")
-_GOAL = re.compile(r"mục tiêu|chỉ tiêu|kế hoạch|phấn đấu|giao|lộ trình")
+_GOAL = re.compile(r"mục tiêu|chỉ tiêu|kế hoạch|phấn đấu|giao|lộ trình|phải đạt|cần đạt|mong muốn")
 _TOTAL_ROW = re.compile(r"(?:tổng|cộng|toàn (?:huyện|tỉnh|xã|thành phố)|tổng (?:số|cộng))\b")
 
 
@@ -48,6 +49,7 @@ class _Table:
 
     def __init__(self, reader: FigureReader, blocks: Sequence[Block], grid: Grid) -> None:
         self.reader, self.blocks, self.grid = reader, blocks, grid
+        self.titles = _titles(blocks, min(i for cell in grid.values() for i in cell.blocks))
         rows = sorted({row for row, _ in grid})
         self.first = next((r for r in rows if len(self._numbers(r)) >= 1), None)
         self.rows = [r for r in rows if self.first is not None and r >= self.first]
@@ -105,11 +107,11 @@ class _Table:
                 name, base = (f"coverage_{groups[0]}", f"{groups[0]}_people") if groups else ("coverage", "population")
                 self._publish(cell, number, unit, name, "percent", base, day, label)
             return
-        subject = self.reader.subject(both) if measured in ("people", "cards") else None
-        if subject is None:
+        counted = subject(self.reader, both) if measured in ("people", "cards") else None
+        if counted is None:
             self._ask("subject", cell, f"{label}: {heading}")
             return
-        name = "target_insured" if is_goal and subject == "insured_total" else subject
+        name = "target_insured" if is_goal and counted == "insured_total" else counted
         self._publish(cell, number, unit, name, measured, "", day, label)
 
     def _unit(self, label: str) -> Unit | None:
@@ -127,7 +129,9 @@ class _Table:
             return day > last
         if day is not None and context.period:
             return day.year >= context.period[0]
-        for text in (heading, label):
+        if day is not None and context.year and day.year > context.year:
+            return True
+        for text in (heading, label, *map(plain, reversed(self.titles))):
             goals, results = [[m.start() for m in p.finditer(text)] for p in (_GOAL, _RESULT)]
             if goals or results:
                 return max(goals, default=-1) > max(results, default=-1)
@@ -139,8 +143,8 @@ class _Table:
         if day is None:
             self._ask("day", cell, text)
             return
-        cells: dict[str, object] = {"area": unit.code, "scope": groups[0] if groups else "all", "on": iso(day)}
-        cells |= {"relation": "=", "rate": round(number.value / 100, 6)}
+        cells: dict[str, object] = {"area": unit.code, "scope": groups[0] if groups else "all", "on": str(day or "")}
+        cells |= {"relation": _relation(cell.text), "rate": round(number.value / 100, 6)}
         cells |= {"instrument": self.reader.cited(self._locator(cell)), "of": "", "kind": ""}
         self.reader.entries.add(Entry("targets", cells, [self._place(cell, number)], f"{text}: {cell.text}"))
 
@@ -151,8 +155,14 @@ class _Table:
         if day is None:
             self._ask("day", cell, label)
         cells: dict[str, object] = {"document": self.reader.context.name, "area": unit.code, "figure": name}
-        cells |= {"value": number.value, "decimals": number.decimals, "unit": measured, "relation": "=", "base": base}
-        cells |= {"as_of": iso(day), "locator": self._locator(cell), "note": ""}
+        cells |= {
+            "value": number.value,
+            "decimals": number.decimals,
+            "unit": measured,
+            "relation": _relation(cell.text),
+        }
+        cells |= {"base": base}
+        cells |= {"as_of": str(day or ""), "locator": self._locator(cell), "note": ""}
         self.reader.entries.add(Entry("published", cells, [self._place(cell, number)], f"{label}: {cell.text}"))
 
     def _locator(self, cell: _Cell) -> str:
@@ -168,6 +178,24 @@ class _Table:
     def _ask(self, kind: str, cell: _Cell, text: str) -> None:
         place = Place(cell.blocks[0], 0, len(self.blocks[cell.blocks[0]].text))
         self.reader.entries.questions.append(Question(kind, place, cell.text, text, self._locator(cell)))
+
+
+def _titles(blocks: Sequence[Block], index: int) -> list[str]:
+    """Return the headings that a block is under, the widest first."""
+    titles: list[Block] = []
+    for block in blocks[:index]:
+        if block.is_heading and block.cell is None:
+            titles = [h for h in titles if h.place != block.place and is_within(block.place, h.place)] + [block]
+    return [block.text for block in titles]
+
+
+def _relation(text: str) -> str:
+    """Return how the number of a cell compares: «từ 96,2% trở lên», «> 95%»."""
+    small = plain(text).strip()
+    signs = {"≥": ">=", "≤": "<=", ">": ">", "<": "<"}
+    if "trở lên" in small:
+        return ">="
+    return next((p.yields for p in phrases("relation", small)), signs.get(small[:1], "="))
 
 
 def _measure(text: str) -> str:

@@ -1,0 +1,179 @@
+"""Read the counts of a plan: people, cards, households, visits and money, by the words that say what they count."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from bhyt_analysis.domain.bundled import packaged_table
+from bhyt_analysis.plans.clauses import Clause
+from bhyt_analysis.plans.entries import Entry
+from bhyt_analysis.plans.figure_days import day_of, is_goal
+from bhyt_analysis.plans.words import Phrase, has_phrase, phrases, plain
+
+if TYPE_CHECKING:
+    from bhyt_analysis.plans.figures import FigureReader
+
+OTHER_COUNTS = ("vnd", "visits", "households")
+# Parts of those whom the State pays for, as the figures of plans are named (docs/audit.md).
+PART_NAMES = {"poor": "poor", "difficult_area": "area"}
+_WITHOUT_PREFIX = ("population", "insured_total", "insured_by_local_office", "uninsured")
+_GENERAL = ("insured_total", "insured_by_local_office")  # which the group of the same clause says more of
+_REST = re.compile(r"…|\.\.\.|(?<!\w)(?:khác|còn lại)(?!\w)")
+_NO_CARDS = re.compile(r"(?:^|[,;:]|\w)\s*(?:hiện |đang |toàn \w+ |trên địa bàn )?(?:có|tổng số|là)\s+(?:tổng số )?$")
+
+
+def read_count(reader: FigureReader, clause: Clause, previous: Entry | None) -> Entry | None:
+    """Read a count of people or cards; one whose words say nothing or two things becomes a question."""
+    number, before = clause.number, clause.before
+    follows_communes = clause.index + 1 < len(clause.numbers) and clause.numbers[clause.index + 1].unit == "communes"
+    after = clause.sentence.small[number.end : clause.sentence.end] if follows_communes else clause.after
+    if has_phrase("loss", clause.left[-90:]) or has_phrase("loss", f"{clause.unit} {after.lstrip()}"):
+        return _read_loss(reader, clause)
+    subject = count_subject(reader, clause)
+    sign = change_sign(before)
+    if subject is None and sign and previous is not None and previous.cells["unit"] == number.unit:
+        subject = str(previous.cells["figure"]).removeprefix("change_")
+    if subject is None or has_phrase("gift", clause.text):
+        _ask_unless_aside(reader, clause)
+        return None
+    explicit = day_of(reader, clause)
+    goal = subject != "population" and is_goal(reader, clause, explicit)
+    name = f"{'target_' * goal}{'change_' * bool(sign)}{subject}".replace("target_insured_total", "target_insured")
+    day = day_of(reader, clause, goal) or (previous.cells["as_of"] if sign and previous is not None else None)
+    return reader.publish(clause, name, day or reader.last_day(clause, name, goal), "", -1 if sign == "-" else 1)
+
+
+def read_other_count(reader: FigureReader, clause: Clause) -> Entry | None:
+    """Read a sum of money, or a number of visits or households, where one phrase says what it counts."""
+    unit = clause.number.unit
+    yields = [p.yields for p in phrases(unit, clause.text)]
+    left = [p.yields for p in phrases(unit, clause.left)]
+    names = set(left[-1:] or yields)
+    if "" in names or "none" in names:
+        return None
+    if len(names) != 1 or change_sign(clause.before):
+        _ask_unless_aside(reader, clause)
+        return None
+    goal = is_goal(reader, clause, day_of(reader, clause))
+    name = f"{'target_' * goal}{names.pop()}"
+    return reader.publish(clause, name, day_of(reader, clause, goal) or reader.last_day(clause, name, goal), "")
+
+
+def _ask_unless_aside(reader: FigureReader, clause: Clause) -> None:
+    """Ask what a number counts, but not one that is an ordinal or that its clause says to be something else."""
+    is_aside = has_phrase("aside", clause.text[-160:]) and not has_phrase("measure", clause.text)
+    is_ordinal = not clause.sentence.small[clause.sentence.start : clause.number.start].strip(" -+(")
+    if not is_aside and (clause.number.value >= 10 or not is_ordinal):
+        reader.ask("subject", clause)
+
+
+def change_sign(before: str) -> str:
+    """Return "+" or "-" where a text ends on the verb of a change, "" elsewhere."""
+    last = max(phrases("change", before), key=lambda p: p.end, default=None)
+    return last.yields if last is not None and not re.search(r"\w{3,}", before[last.end :]) else ""
+
+
+def count_subject(reader: FigureReader, clause: Clause) -> str | None:
+    """Return the name of the figure that a count is, by the words left and right of it; None where they disagree."""
+    left = subject(reader, clause.left)
+    right = subject(reader, clause.right) if clause.right else None
+    name = right if left is None or left == right else left if right is None else _agreed(left, right)
+    if name is None or clause.number.unit != "people" or not name.startswith("cards_"):
+        return name
+    return name if _is_insured(reader, clause, name) else f"{name.removeprefix('cards_')}_people"
+
+
+def _is_insured(reader: FigureReader, clause: Clause, name: str) -> bool:
+    """Tell whether a count of people of a group is of those with a card, and not of all."""
+    if name == "cards_military_relatives" or has_phrase("insured", clause.text) or reader.totals:
+        return True
+    if _NO_CARDS.search(clause.before) or not has_phrase("insured", clause.sentence.plain):
+        return any(has_phrase("insured", plain(h.text)) for h in reader.headings) and not _NO_CARDS.search(
+            clause.before
+        )
+    return True
+
+
+def _agreed(left: str, right: str) -> str | None:
+    """Return the narrower of two subjects: a group, or its part; None where they exclude each other."""
+    one, other = left.removeprefix("cards_"), right.removeprefix("cards_")
+    if one in _GENERAL or one in _ancestors(other) or other.startswith(f"{one}_"):
+        return right
+    return left if other in _GENERAL or other in _ancestors(one) or one.startswith(f"{other}_") else None
+
+
+def subject(reader: FigureReader, text: str) -> str | None:
+    """Return the name of the figure that a count with this text is, as a count of people or of cards."""
+    groups, measures = phrases("group", text), phrases("measure", text)
+    last = measures[-1] if measures else None
+    groups = [g for g in groups if last is None or g.start >= last.start or last.yields == "insured_total"]
+    rest = _REST.search(text)
+    if groups and rest and rest.start() >= groups[-1].start:
+        total = reader.totals[-1].group if reader.totals else ""
+        return f"cards_{total}_other" if total and len({g.yields for g in groups}) != 1 else None
+    if last is None and not groups and rest and reader.totals and reader.totals[-1].group:
+        return f"cards_{reader.totals[-1].group}_other"
+    if groups and (last is None or last.yields in _GENERAL or groups[-1].end > last.end):
+        if last is not None and last.yields == "insured_by_local_office" and groups[-1].start < last.end:
+            return last.yields
+        group = _group_name(reader, groups)
+        return f"cards_{group}" if group else None
+    if last is None:
+        return None
+    return last.yields if last.yields in _WITHOUT_PREFIX else f"cards_{last.yields}"
+
+
+def _group_name(reader: FigureReader, groups: list[Phrase]) -> str | None:
+    """Return the only group of a clause, or of several the one within all others; None for two beside each other."""
+    names = list(dict.fromkeys(g.yields for g in groups))
+    narrow = [n for n in names if not any(n in _ancestors(other) for other in names)]
+    if len(narrow) != 1:
+        return None
+    parent = reader.totals[-1].group if reader.totals else ""
+    return f"{parent}_{PART_NAMES[narrow[0]]}" if parent == "state_paid" and narrow[0] in PART_NAMES else narrow[0]
+
+
+@cache
+def _ancestors(group: str) -> frozenset[str]:
+    """Return the groups that a group is within."""
+    rows = packaged_table("law/groups.csv")
+    own = rows[rows["key"] == group]
+    above = {name for column in ("group", "within") for name in own[column] if name and name != group}
+    return frozenset(above.union(*(_ancestors(name) for name in above)))
+
+
+# --- Losses by a decision on zones ---
+
+
+def _read_loss(reader: FigureReader, clause: Clause) -> Entry | None:
+    sentence, number = clause.sentence, clause.number
+    decision = loss_decision(reader, clause) or reader.last_decision
+    if not decision:
+        reader.ask("decision", clause)
+        return None
+    day = loss_day(reader, clause, decision)
+    entry = reader.publish(clause, f"{number.unit}_lost_decision_{decision}", day, "")
+    unit = reader.unit_of(clause)
+    if unit is not None:
+        cells = {"area": unit.code, "decision": decision, "on": str(day), "people": int(number.value)}
+        cells |= {"unit": number.unit, "relation": reader.relation(clause), "status": "published"}
+        reader.add("losses", cells | {"source": reader.cited(sentence.locator)}, clause)
+    return entry
+
+
+def loss_decision(reader: FigureReader, clause: Clause) -> str:
+    """Return the decision on zones by which a sentence says that people lost a card, "" if it does not."""
+    if not has_phrase("loss", clause.sentence.plain):
+        return ""
+    cited = (d for i in clause.sentence.instruments if (d := reader.decision(i)))
+    return next(cited, reader.last_decision)
+
+
+def loss_day(reader: FigureReader, clause: Clause, decision: str) -> dt.date:
+    """Return the day from which cards were lost: of the sentence or those before, else the first of the decision."""
+    starts = [t.day for t in clause.sentence.times if t.is_from and not t.is_year and t.day]
+    first = reader.decisions[decision]
+    return starts[0] if starts else reader.last_start if reader.last_start and reader.last_start >= first else first

@@ -1,0 +1,107 @@
+"""Tell of which day a figure is, and whether it is to be reached or was reached."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from bhyt_analysis.plans.clauses import Clause, in_bracket
+from bhyt_analysis.plans.mentions import Time, instruments, period, times, without
+from bhyt_analysis.plans.words import has_phrase, plain
+
+if TYPE_CHECKING:
+    from bhyt_analysis.plans.figures import FigureReader
+
+_GOAL_HEADING = re.compile(r"mục tiêu|chỉ tiêu|mục đích|phải đạt|cần đạt|mong muốn|phấn đấu|lộ trình")
+_RESULT_HEADING = re.compile(
+    r"kết quả|đánh giá|thực trạng|hiện trạng|tình hình|khó khăn|nguyên nhân|ưu điểm|hạn chế|tồn tại|đạt được"
+)
+_COMPARISON = re.compile(r"(?:so với|cùng kỳ)[^;,.()]{0,25}$")
+
+
+def own_times(text: str, moments: list[Time]) -> list[Time]:
+    """Return the times of a text but for those with which it compares: «so với cùng kỳ năm 2023»."""
+    return [t for t in moments if not _COMPARISON.search(text[: t.start])]
+
+
+def day_of(reader: FigureReader, clause: Clause, goal: bool | None = None) -> object:
+    """Return the day of a number: that beside it in the sentence, of its list, of its heading; None without one."""
+    if (moment := _own_time(clause)) is not None:
+        return moment.day
+    inherited = [t.day for _, t in sorted(reader.item_times.items(), reverse=True) if t.day]
+    if inherited:
+        return inherited[0]
+    if goal and has_phrase("repeated", clause.sentence.plain):
+        return "yearly"
+    last = reader.headings[-1:]
+    headings = reversed(reader.headings)
+    return next((d for h in headings if (d := time_of_heading(h.text, goal is not False and h in last))), None)
+
+
+def is_goal(reader: FigureReader, clause: Clause, day: object) -> bool:
+    """Tell whether a number is to be reached, and not what was reached."""
+    context, sentence = reader.context, clause.sentence
+    text = sentence.small[sentence.start : clause.number.start]
+    if has_phrase("fall_to", clause.before) or has_phrase("state", clause.before):
+        return False
+    titles = [plain(h.text) for h in reader.headings]
+    if isinstance(day, dt.date):
+        if context.issued and day > context.issued:
+            return True
+        is_late = context.issued is None and context.year is not None and day >= dt.date(context.year, 12, 1)
+        if is_late and not any(is_result_heading(t) for t in titles[-2:]):
+            return True
+    if any(is_result_heading(t) for t in titles[-2:]):
+        return has_phrase("goal", text) and not has_phrase("state", text)
+    if has_phrase("state", text):
+        return False
+    return any(map(is_goal_heading, titles)) or has_phrase("goal", sentence.plain)
+
+
+def is_goal_heading(title: str) -> bool:
+    """Tell whether what is under a heading is to be reached."""
+    return _GOAL_HEADING.search(title) is not None
+
+
+def is_result_heading(title: str) -> bool:
+    """Tell whether what is under a heading are results."""
+    return _RESULT_HEADING.search(title) is not None and not is_goal_heading(title)
+
+
+def _own_time(clause: Clause) -> Time | None:
+    """Return the time of a number in its sentence: the only one, the one on its side, or the nearest before it."""
+    sentence, counted, i = clause.sentence, clause.numbers, clause.index
+    moments = [
+        t for t in sentence.times if not has_phrase("lost_group", sentence.small[sentence.start : t.start][-40:])
+    ]
+    outside = [t for t in moments if not in_bracket(sentence.small, t.start)]
+    bracketed = [t for t in moments if not t.is_from]
+    if len(outside) <= 1:
+        return next(iter([*outside, *bracketed]), None)
+    edges = [sentence.start, *(n.start for n in counted), sentence.end]
+    between = [[t for t in outside if a <= t.start < b] for a, b in pairwise(edges)]
+    for sides in (between[:-1], between[1:]):
+        if all(len(side) == 1 for side in sides):
+            return sides[i][0]
+    before = [t for t in outside if t.start < counted[i].start]
+    return before[-1] if before else outside[0]
+
+
+def time_of_heading(text: str, with_period: bool = False) -> dt.date | None:
+    """Return the end of the only year, or of the period, that a heading names.
+
+    Examples
+    --------
+    >>> str(time_of_heading("ĐÁNH GIÁ KẾT QUẢ THỰC HIỆN BHYT NĂM 2021"))
+    '2021-12-31'
+    >>> str(time_of_heading("II. Giai đoạn 2016 - 2020", with_period=True))
+    '2020-12-31'
+    """
+    small = plain(text)
+    small = without(small, [(i.start, i.end) for i in instruments(text)])
+    days = {t.day for t in times(small)}
+    if not days and with_period and (years := period(small)):
+        return dt.date(years[1], 12, 31)
+    return days.pop() if len(days) == 1 else None
