@@ -306,8 +306,6 @@ def _check_documents(inputs: Sequence[str], documents: list[Path], extract: str 
         raise BhytError(("error.audit_documents", {"found": ", ".join(inputs)}))
     if len(documents) > 1 and (extract or annotate):
         raise BhytError(("error.audit_one_document", {}))
-    if annotate and documents[0].suffix.lower() != ".docx":
-        raise BhytError(("error.annotate_word_only", {"file": documents[0].name}))
     for out in filter(None, (extract, annotate)):
         _check_not_input(Path(out), documents[0])
 
@@ -315,7 +313,7 @@ def _check_documents(inputs: Sequence[str], documents: list[Path], extract: str 
 def _audit_documents(
     documents: list[Path], area: str | None, as_json: bool, extract: str | None, annotate: str | None, lang: str
 ) -> int:
-    from bhyt_analysis.plans.outputs import plan_notes, remark_lines, write_annotated, write_extract
+    from bhyt_analysis.plans.outputs import plan_notes, remark_lines
     from bhyt_analysis.plans.plan import read_plan
     from bhyt_analysis.plans.review import remarks_table, review
 
@@ -330,9 +328,9 @@ def _audit_documents(
     else:
         remarks = review(plans[0], lang)
     if extract:
-        write_extract(plans[0], extract, lang)
+        plans[0].extract(extract, lang)
     if annotate:
-        write_annotated(plans[0], remarks, annotate, lang)
+        plans[0].annotate(annotate, lang)
     if as_json:
         _print_json(remarks_table(plans[0], remarks, lang).to_dict("records"))
     else:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.schema import table_columns, table_name
 from bhyt_analysis.i18n.cards import HasCard, Rows
@@ -28,6 +29,7 @@ from bhyt_analysis.plans.read_document import read_document
 from bhyt_analysis.plans.structure import RECIPIENTS
 from bhyt_analysis.plans.tables_of_figures import read_tables
 
+EXAMPLE = "plan_example.txt"
 PLAN_TABLES = ("documents", "published", "targets", "other_targets", "losses", "duties", "actions")
 
 
@@ -51,12 +53,9 @@ class Plan(HasCard):
 
     Examples
     --------
-    >>> from bhyt_analysis.plans.document import Block
-    >>> from bhyt_analysis.plans.structure import with_places
-    >>> texts = ["KẾ HOẠCH BHYT năm 2022 của huyện Sơn Dương", "I. MỤC TIÊU", "Năm 2022 bao phủ BHYT đạt 90,6%."]
-    >>> plan = plan_of(PlanDocument(Path("a.txt"), "text", with_places(map(Block, texts))), "Sơn Dương")
-    >>> plan.targets[["area", "rate"]].values.tolist(), plan.remarks("en")["rule"].tolist()
-    ([['076', 0.906]], ['below_upper_target'])
+    >>> plan = read_plan()
+    >>> len(plan.published), plan.targets["rate"].tolist()
+    (25, [0.927, 0.935, 0.945])
     """
 
     document: PlanDocument
@@ -107,8 +106,27 @@ class Plan(HasCard):
     def remarks(self, lang: str | None = None) -> pd.DataFrame:
         """Return the findings on the plan at its numbers, errors first.
 
-        Columns ``rule``, ``severity``, ``message``, ``document``, ``area``, ``figures`` as of `audit`, then
-        ``locator``, ``fits`` (what would fit in place of the number), ``sentence``.
+        Parameters
+        ----------
+        lang
+            "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+
+        Returns
+        -------
+        DataFrame
+            ``rule``, ``severity``, ``message``, ``document``, ``area``, ``figures`` as of `audit`, then ``locator``,
+            ``fits`` (what would fit in place of the number) and ``sentence``.
+
+        Raises
+        ------
+        BhytError
+            for a document of which no unit is clear.
+
+        Examples
+        --------
+        >>> plan = read_plan()
+        >>> plan.remarks("en").query("severity == 'error'")[["rule", "fits"]].values.tolist()
+        [['share_of_wrong_base', '9.0%'], ['shares_do_not_add', '9.0%'], ['list_count_off', '']]
         """
         from bhyt_analysis.plans.review import remarks_table, review
 
@@ -116,7 +134,29 @@ class Plan(HasCard):
         return remarks_table(self, review(self, lang), lang)
 
     def annotate(self, out: str | Path, lang: str | None = None) -> None:
-        """Write a copy of the Word file with a comment at each number that is remarked on."""
+        """Write a copy of the Word file with a comment at each number that is remarked on.
+
+        Parameters
+        ----------
+        out
+            the file of the copy, a .docx; the document itself is never written to.
+        lang
+            "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+
+        Raises
+        ------
+        BhytError
+            for a plan that is no Word file, and an ``out`` that can't be written or is another file.
+
+        Examples
+        --------
+        >>> plan = read_plan()
+        >>> plan.annotate("ke_hoach_nhan_xet.docx")
+        Traceback (most recent call last):
+        bhyt_analysis.i18n.messages.BhytError: plan_example.txt: comments can be written into Word files (.docx) only
+        """
+        if self.document.kind != "docx":
+            raise BhytError(("error.annotate_word_only", {"file": self.document.path.name}))
         from bhyt_analysis.plans.outputs import write_annotated
         from bhyt_analysis.plans.review import review
 
@@ -124,13 +164,56 @@ class Plan(HasCard):
         write_annotated(self, review(self, lang), out, lang)
 
     def extract(self, out: str | Path, lang: str | None = None) -> None:
-        """Write the tables and the questions into a workbook, to be edited and read again as an input."""
+        """Write the tables and the questions into a workbook, to be edited and read again as an input.
+
+        Parameters
+        ----------
+        out
+            the workbook, an .xlsx.
+        lang
+            "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+
+        Raises
+        ------
+        BhytError
+            for a document of which no unit is clear.
+
+        Examples
+        --------
+        >>> plan = read_plan()
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     plan.extract(f"{folder}/so_lieu.xlsx")
+        ...     len(load(f"{folder}/so_lieu.xlsx").published)
+        25
+        """
         from bhyt_analysis.plans.outputs import write_extract
 
         write_extract(self, out, check_lang(lang))
 
     def questions(self, lang: str | None = None) -> pd.DataFrame:
-        """Return what the document leaves unclear: ``locator``, ``number``, ``question``, ``sentence``."""
+        """Return what the document leaves unclear.
+
+        Parameters
+        ----------
+        lang
+            "vi" or "en"; None is the language of `bhyt_analysis.lang`.
+
+        Returns
+        -------
+        DataFrame
+            ``locator``, ``number``, ``question``, ``sentence``: a row for each question.
+
+        Raises
+        ------
+        BhytError
+            for a language that there is not.
+
+        Examples
+        --------
+        >>> plan = read_plan()
+        >>> len(plan.questions("en"))
+        0
+        """
         lang = check_lang(lang)
         rows = [
             (q.locator, q.number, translate(f"plan.ask_{q.kind}", lang), q.sentence) for q in self.entries.questions
@@ -138,13 +221,13 @@ class Plan(HasCard):
         return pd.DataFrame(rows, columns=["locator", "number", "question", "sentence"])
 
 
-def read_plan(path: str | Path, area: str | None = None) -> Plan:
+def read_plan(path: str | Path | None = None, area: str | None = None) -> Plan:
     """Read the figures, targets, losses, reports and tasks of a plan from its Word, PDF or text file.
 
     Parameters
     ----------
     path
-        of a .docx, .pdf, .txt or .md file.
+        of a .docx, .pdf, .txt or .md file; by default a bundled example with made-up figures.
     area
         name or code of the unit that the plan is of; by default that which its title or head names.
 
@@ -160,16 +243,10 @@ def read_plan(path: str | Path, area: str | None = None) -> Plan:
 
     Examples
     --------
-    >>> import tempfile
-    >>> text = "KẾ HOẠCH BHYT trên địa bàn huyện Sơn Dương\\n\\nI. MỤC TIÊU\\n\\nBao phủ BHYT 90,6% năm 2022.\\n"
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "ke_hoach.txt")
-    ...     _ = file.write_text(text, encoding="utf-8")
-    ...     plan = read_plan(file, area="Sơn Dương")
-    >>> plan.tables["targets"][["area", "on", "rate"]].values.tolist()
-    [['076', '2022-12-31', 0.906]]
+    >>> read_plan().tables["targets"]["on"].tolist()
+    ['2022-12-31', '2023-12-31', '2024-12-31']
     """
-    return plan_of(read_document(Path(path)), area)
+    return plan_of(read_document(Path(path or bundled_path("data") / EXAMPLE)), area)
 
 
 def plan_of(document: PlanDocument, area: str | None = None) -> Plan:

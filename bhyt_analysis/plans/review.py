@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain.dataset import Dataset
-from bhyt_analysis.domain.findings import SEVERITIES, Finding, Listing, finding_message
+from bhyt_analysis.domain.findings import SEVERITIES, Finding, Listing, finding_message, rules
 from bhyt_analysis.domain.printed_figures import Interval, printed_interval
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.languages import check_lang
@@ -47,9 +47,9 @@ _YEARS = ("year", "before")
 class Remark:
     """A finding, or several with one cause, at its places in the document."""
 
-    rules: tuple[str, ...]
+    rules: tuple[str, ...]  # errors first
     severity: str
-    messages: tuple[str, ...]
+    messages: tuple[str, ...]  # one for each rule
     fits: str  # what would fit in place of the number, "" where nothing is known
     figures: str
     places: tuple[Place, ...]
@@ -67,21 +67,13 @@ def review(plan: Plan, lang: str | None = None) -> list[Remark]:
 
 
 def remarks_table(plan: Plan, remarks: Iterable[Remark], lang: str) -> pd.DataFrame:
-    """Return remarks as rows, errors first: the columns of `audit`, then ``locator``, ``fits`` and ``sentence``."""
+    """Return the findings of remarks, errors first: columns of `audit`, then ``locator``, ``fits``, ``sentence``."""
     code = plan.context.unit.code if plan.context.unit else ""
+    where = (plan.context.name, code)
     rows = [
-        (
-            r.rules[0],
-            r.severity,
-            " ".join(map(_as_sentence, r.messages)),
-            plan.context.name,
-            code,
-            r.figures,
-            r.locator,
-            r.fits,
-            r.sentence,
-        )
+        (rule, rule_severity(rule), message, *where, r.figures, r.locator, r.fits, r.sentence)
         for r in remarks
+        for rule, message in zip(r.rules, r.messages, strict=True)
     ]
     columns = ["rule", "severity", "message", "document", "area", "figures", "locator", "fits", "sentence"]
     table = pd.DataFrame(rows, columns=columns)
@@ -95,8 +87,9 @@ def comment_text(remark: Remark, lang: str) -> str:
     return "\n".join([*lines, *([translate("plan.fits", lang, value=remark.fits)] if remark.fits else [])])
 
 
-def _as_sentence(text: str) -> str:
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+def rule_severity(rule: str) -> str:
+    """Return the severity of a rule; that of a question is info."""
+    return "info" if rule == QUESTION else str(rules().at[rule, "severity"])
 
 
 class _Review:
@@ -265,14 +258,16 @@ class _Review:
 
     def _remark(self, findings: list[Finding], places: Iterable[Place]) -> Remark:
         findings = sorted(findings, key=lambda f: SEVERITIES.index(f.severity))
-        messages = tuple(dict.fromkeys(finding_message(f, self.lang) for f in findings))
+        messages: dict[str, dict[str, None]] = {}
+        for finding in findings:
+            messages.setdefault(finding.rule, {})[finding_message(finding, self.lang)] = None
         places = tuple(places)
         block = self.plan.document.blocks[places[0].block] if places else None
         names = dict.fromkeys(n for f in findings for n in (f.figures or "").split(", ") if n)
         sentence = _sentence_at(block.text, places[0].start) if block else ""
-        rules = tuple(dict.fromkeys(f.rule for f in findings))
+        texts = tuple("; ".join(of_rule) for of_rule in messages.values())
         place = block.place if block else ""
-        return Remark(rules, findings[0].severity, messages, "", ", ".join(names), places, place, sentence)
+        return Remark(tuple(messages), findings[0].severity, texts, "", ", ".join(names), places, place, sentence)
 
 
 def _by_year(finding: Finding) -> list[Finding]:
@@ -303,10 +298,12 @@ def _merged(remarks: list[Remark]) -> list[Remark]:
             loose += [] if remark.places else [remark]
             continue
         pair = sorted((other, remark), key=lambda r: SEVERITIES.index(r.severity))
+        texts = {rule: text for one in reversed(pair) for rule, text in zip(one.rules, one.messages, strict=True)}
+        texts = dict(sorted(texts.items(), key=lambda item: SEVERITIES.index(rule_severity(item[0]))))
         merged[remark.places] = replace(
             pair[0],
-            rules=tuple(dict.fromkeys(r for one in pair for r in one.rules)),
-            messages=tuple(dict.fromkeys(m for one in pair for m in one.messages)),
+            rules=tuple(texts),
+            messages=tuple(texts.values()),
             fits=pair[0].fits or pair[1].fits,
             figures=", ".join(dict.fromkeys(n for one in pair for n in one.figures.split(", ") if n)),
         )
