@@ -37,7 +37,7 @@ def page_parts(folder: Path, lang: str) -> dict[str, Any]:
     model = json.loads(path.read_text(encoding="utf-8"))
     words = {key: translate(f"whatif.{key}", lang) for key in PAGE_WORDS}
     if reason := model.get("left_out"):
-        key, fields = f"whatif.left_out_{reason}", {"count": disclosure_rules()["threshold"]}
+        key, fields = f"whatif.left_out_{reason}", {"count": int(disclosure_rules()["threshold"])}
         return {"left_out": translate(key, lang, **fields), "words": words, "script": Markup(), "style": Markup()}
     intro = [translate("whatif.intro", lang, as_of=model["as_of"]), translate("whatif.intro_behaviour", lang)]
     return {

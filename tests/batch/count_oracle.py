@@ -22,6 +22,14 @@ from bhyt_analysis.tables.labels import group_name
 from tests.batch.small_inputs import APART, FIRST_MONTH
 
 HIDDEN = ("<5", "…")
+# Groups that the model of a page has in others; all others have their own names there.
+PROJECTED = {
+    "minority_in_difficult_area": "difficult_area",
+    "resident_of_island": "difficult_area",
+    "war_veteran": "state_paid_other",
+    "person_of_merit_other": "state_paid_other",
+    "employee_of_cooperative": "employer_employee",
+}
 SLACK = 1e-6
 
 
@@ -33,6 +41,7 @@ class CountOracle:
     insured: np.ndarray
     rows: list[tuple[np.ndarray, float, float]] = field(default_factory=list)
     mistakes: list[str] = field(default_factory=list)
+    models: list[str] = field(default_factory=list)  # folders whose page has a model
 
     def __post_init__(self) -> None:
         self.months, self.communes, self.groups = self.insured.shape
@@ -76,6 +85,22 @@ class CountOracle:
                 self._count(f"{folder.name}/facts {key}", str(facts[key]["value"]), sums, constant)
         if "coverage" in facts and facts["coverage"]["value"] is not None:
             self.rows.append((total, facts["coverage"]["value"] * population, facts["coverage"]["value"] * population))
+
+        self._model(folder, communes)
+
+    def _model(self, folder: Path, communes: list[int]) -> None:
+        """Take down the constants of the page's model: a count of each group, some of which are sums."""
+        path = folder / "model.json"
+        model = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        if "groups" not in model:
+            return
+        self.models.append(folder.name)
+        for key, count in zip(model["groups"], model["insured"], strict=True):
+            own = [g for g in range(self.groups) if PROJECTED.get(APART[g], APART[g]) == key]
+            self._count(f"{folder.name}/model {key}", str(count), self.sum_of(communes, own))
+        uninsured = str(int(model["exits"]["stock"][-1]))
+        total = self.sum_of(communes, list(range(self.groups)))
+        self._count(f"{folder.name}/model uninsured", uninsured, -total, float(self.people[communes].sum()))
 
     def _communes_of(self, name: str, communes: list[int]) -> list[int]:
         number = name.removeprefix("Nhỏ ").partition(" ")[0]

@@ -86,6 +86,24 @@ def test_nothing_can_be_worked_out_of_the_tables(tmp_path, without_pictures, sha
         assert unprotected.recovered()
 
 
+@pytest.mark.parametrize("shape", [INPUTS[3], INPUTS[4], INPUTS[8]], ids=str)
+def test_nothing_can_be_worked_out_of_the_constants_of_pages(tmp_path, without_pictures, shape):
+    """With people counted before the cards an area is projected: its page has a model unless that tells a count."""
+    areas = write_small_input(tmp_path / "input", *shape)[: BRIEFED + 1]
+    people = tmp_path / "input" / "population.csv"
+    people.write_text(people.read_text("utf-8").replace("2021-06-30", "2020-12-31"), "utf-8")
+    _write_briefings(tmp_path, tmp_path / "input", areas, None)
+    unprotected = _oracle(tmp_path, *shape)
+    hidden = hidden_by_area(tmp_path, [str(i) for i in range(len(areas))])
+    _write_briefings(tmp_path, tmp_path / "input", areas, hidden)
+    oracle = _oracle(tmp_path, *shape)
+    assert oracle.mistakes == [] and oracle.recovered() == []
+    assert unprotected.models and oracle.models == {4: [], 5: ["0"], 9: ["1"]}[shape[0]]
+    left_out = [str(i) for i in range(len(areas)) if str(i) not in oracle.models]
+    texts = [(tmp_path / i / "model.json").read_text("utf-8") for i in left_out]
+    assert texts == ['{"left_out":"small"}\n'] * len(left_out)
+
+
 @pytest.mark.parametrize("area", ["Sơn Dương", "219", "X001", "51@2025-06-30"])
 def test_bundled_areas_keep_their_figures(tmp_path, without_pictures, area):
     """None of them has a count of 1 to 4 people, nor one that could be worked out."""

@@ -42,6 +42,13 @@ def test_the_page_and_plain_nbconvert_show_texts(hostile_briefing):
         assert len(code) == (html is not plain)
 
 
+def test_the_constants_of_the_page_are_no_code(hostile_briefing):
+    page = BeautifulSoup(hostile_briefing.with_suffix(".html").read_text("utf-8"), "html.parser")
+    model = json.loads(page.find("script", id="bhyt-model").string)
+    assert missing([model["name"]]) != TEXTS  # the name of the unit is one of the texts
+    assert model["months"] and json.loads(page.find("script", id="bhyt-words").string)["locale"] == "vi-VN"
+
+
 def test_pages_allow_their_one_script_and_load_nothing(hostile_briefing):
     for file in (hostile_briefing.with_suffix(".html"), hostile_briefing.parents[1] / "index.html"):
         page = BeautifulSoup(file.read_text("utf-8"), "html.parser")

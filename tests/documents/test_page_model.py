@@ -7,12 +7,17 @@ states, in about half an hour.
 import json
 import os
 import random
+import shutil
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import bhyt_analysis as bhyt
+from bhyt_analysis.documents import what_if
+from bhyt_analysis.documents.what_if import page_parts, page_script, safe_json
 from bhyt_analysis.model.distribution.rounding import largest_remainders
 from bhyt_analysis.model.finance.budget import LARGEST_HOUSEHOLD, PAYERS
 from bhyt_analysis.model.projection.after_loss import after_loss
@@ -222,3 +227,38 @@ def test_no_constant_is_of_a_commune(data):
     assert (page.units, page.adds_up, len(page.projection.baseline.units)) == (12, True, 1)
     text = json.dumps(bhyt.page_model(bhyt.area(data, "X001")))
     assert not [u.name for u in bhyt.area(data, "X001").communes() if u.name in text or u.code in text]
+
+
+def test_a_page_without_a_model_says_why(tmp_path):
+    (tmp_path / "model.json").write_text('{"left_out":"small"}', "utf-8")
+    parts = page_parts(tmp_path, "en")
+    assert "counts under 5 people" in parts["left_out"] and not parts["script"]
+    assert page_parts(tmp_path / "nothing", "vi") == {"script": "", "style": ""}
+
+
+def test_the_page_grows_by_no_more_than_150_kb(data, tmp_path):
+    (tmp_path / "model.json").write_text(json.dumps(bhyt.page_model(bhyt.area(data, "X00103"))), "utf-8")
+    for lang in ("vi", "en"):
+        parts = page_parts(tmp_path, lang)
+        assert sum(len(str(part).encode()) for part in parts.values()) < 100_000
+
+
+def test_texts_of_an_input_end_no_script(data):
+    model = {**bhyt.page_model(bhyt.area(data, "X00101"), draws=0), "name": "</script><!-- <script>'\"=cmd|x\u2028"}
+    text = safe_json(model)
+    assert not set("<>&\u2028") & set(text)
+    assert json.loads(text)["name"] == model["name"]
+
+
+def test_the_script_of_a_page_is_one_text_without_modules():
+    script = page_script()
+    assert "import " not in script and "export " not in script and "</" not in script
+    assert "http" not in script and "eval" not in script and "innerHTML" not in script
+
+
+@pytest.mark.skipif(not shutil.which("tsc"), reason="Debian's node-typescript is not installed")
+def test_types_of_the_scripts_are_right():
+    folder = Path(what_if.__file__).parent
+    options = ["--noEmit", "--allowJs", "--checkJs", "--strict", "--target", "es2022", "--module", "es2022"]
+    run = subprocess.run(["tsc", *options, folder / "controls.js"], capture_output=True, text=True, timeout=300)
+    assert (run.stdout, run.returncode) == ("", 0)

@@ -39,6 +39,24 @@ def write(folder, slug="d", **tables):
         write_table(folder, slug, name, pd.DataFrame(columns, dtype=object))
 
 
+@pytest.mark.parametrize(("name", "begin", "end"), [
+    ("model.json", "", ""),
+    ("d.html", '<p>x</p><script type="application/json" id="bhyt-model">', "</script>"),
+])  # fmt: skip
+def test_small_counts_among_the_constants_of_a_page_are_printed(tmp_path, name, begin, end):
+    write_facts(tmp_path, "d", "D", "Huyện Đ", {"insured": 143, "population": 300})
+    exits = {"classes": [{"lost": 30.0, "other": 0, "gained": []}]}
+    groups = ["employer_employee", "social_security_paid", "poor", "child_under_6", "student", "household"]
+    model = {"groups": groups, "insured": [20, 20, 30, 40, 20, 13], "population": 300, "as_of": "2024-12-31"}
+    for insured, expected in (
+        ([20, 20, 30, 40, 20, 13], set()),
+        ([20, 20, 30, 40, 30, 3], {"Tham gia BHYT theo hộ gia đình"}),
+    ):
+        text = json.dumps({**model, "insured": insured, "exits": exits}).replace("<", "\\u003c")
+        (tmp_path / "d" / name).write_text(begin + text + end, "utf-8")
+        assert {row for reason, _, row in breaches_of(tmp_path) if reason == "printed"} == expected
+
+
 def groups_beside_a_total(folder, hidden):
     write(folder, groups={"group": GROUPS, "insured": [40, "<5", "…" if hidden else 20]})
     write(folder, months={"month": DAYS, "insured": [60, 61, 63]})
