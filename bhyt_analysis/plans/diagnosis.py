@@ -16,6 +16,7 @@ from itertools import combinations
 from bhyt_analysis.domain.printed_figures import Interval
 
 MOST_WRONG = 3  # figures of one set of relations that are taken to be wrong together
+STRONG = 10.0  # doubt that decides by itself
 EVERYTHING = Interval(-math.inf, math.inf, True, True)
 Values = Mapping[int, Interval]  # what each figure can have been before it was rounded
 
@@ -127,8 +128,9 @@ def _diagnose(
         sets = [s for s in combinations(suspects, size) if all(set(s) & set(r.figures) for r in failing)]
         fitting = {s: fits for s in sets if (fits := _fitting(s, [*failing, *holding], values)) is not None}
         if fitting:
-            most = max(sum(doubt.get(f, 0) for f in s) for s in fitting)
-            likeliest = [s for s in fitting if sum(doubt.get(f, 0) for f in s) == most]
+            # Alone, a share is no likelier wrong than a count: only strong doubt decides between them.
+            doubts = {s: sum(doubt.get(f, 0) for f in s) // (1 if size > 1 else STRONG) for s in fitting}
+            likeliest = [s for s in fitting if doubts[s] == max(doubts.values())]
             # Of several single figures, any may be the wrong one: all are named.
             chosen = tuple(f for s in likeliest for f in s) if size == 1 else likeliest[0]
             fits = {f: fitting[s][f] for s in likeliest for f in s if f in chosen}

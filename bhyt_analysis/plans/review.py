@@ -17,7 +17,7 @@ from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.ingest.loader import load
-from bhyt_analysis.plans.diagnosis import Diagnosis, Relation, diagnose, order, ratio, same, total
+from bhyt_analysis.plans.diagnosis import STRONG, Diagnosis, Relation, diagnose, order, ratio, same, total
 from bhyt_analysis.plans.document_checks import document_findings, targets_that_differ
 from bhyt_analysis.plans.entries import Entry, Place, Question
 from bhyt_analysis.plans.mentions import sentences
@@ -115,7 +115,7 @@ class _Review:
         for i in self.values:
             entry = self.entries[i]
             is_count = entry.table == "published" and entry.cells["unit"] != "percent"
-            doubts[i] = (10.0 if differing & set(entry.places) else 0.0) - (1.0 if is_count else 0.0)
+            doubts[i] = (2 * STRONG if differing & set(entry.places) else STRONG - 1) - (1 if is_count else 0)
         return doubts
 
     def _same_day(self) -> dict[tuple[object, object], dict[str, Entry]]:
