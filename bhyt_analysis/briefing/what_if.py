@@ -76,5 +76,5 @@ def _exit_counts(one: dict[str, Any]) -> Iterator[float]:
     yield one["lost"]
     yield one["other"]
     yield from one["gained"]
-    for known, minority, unknown in one["terms"]:
-        yield from (minority or 0, known - (minority or 0), unknown)
+    for counted, minority, unknown in one["terms"]:
+        yield from (minority or 0, counted - (minority or 0), unknown)

@@ -104,16 +104,16 @@ function start() {
     return made;
   };
   const find = (/** @type {string} */ query) => /** @type {HTMLElement} */ (section.querySelector(query));
-  const form = find("form");
+  const controls = find(".controls");
   /** @type {Map<string, HTMLInputElement>} */ const inputs = new Map();
   /** @type {Map<string, HTMLElement>} */ const outputs = new Map();
   /** @type {Map<string, HTMLSelectElement>} */ const lists = new Map();
-  let fields = form;
+  let fields = controls;
   for (const slider of sliders) {
     const stem = slider.id.startsWith("support.") ? "support." : slider.id, legend = /** @type {any} */ (legends)[stem];
     if (legend && (stem !== "support." || slider.id === "support." + model.law.adjustable[0])) {
       fields = element("fieldset", {}, element("legend", {}, words[legend]));
-      form.append(fields);
+      controls.append(fields);
     }
     const select = selects.find(s => s.before === stem && !lists.has(s.id));
     if (select) {
@@ -264,7 +264,6 @@ function start() {
     section.scrollIntoView();
   };
   find("button.reset").addEventListener("click", () => { values = {}; update(); });
-  form.addEventListener("submit", event => event.preventDefault());
   section.addEventListener("toggle", () => show());
   addEventListener("resize", () => show());
   addEventListener("hashchange", open);

@@ -12,10 +12,10 @@ from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.tables.disclosure import disclosure_rules
 
 MODEL = "model.json"  # beside the notebook
-FILES = ("model.js", "controls.js")  # in the order in which they stand in the page
+FILES = ("model.js", "controls.js")  # in the order of the page
 STYLE = "controls.css"
 PAYERS = ("central", "province", "social_security_fund", "employer", "household")
-# What stands in the page itself; the script fills the others in.
+# Words of the template; the script fills the others in.
 PAGE_WORDS = ("title", "how", "stamp", "proposal", "proposal_text", "reset", "link", "set", "path", "money")
 SCRIPT_WORDS = (
     "behaviour", "outreach", "take_up_household", "support", "top_up", "top_up_group", "premium", "base_salary",

@@ -73,14 +73,14 @@ def random_baseline(rng, units=1):
         for group in range(len(GROUPS)):
             insured[unit, group] = rng.choice([0, rng.randrange(40), rng.randrange(3000)])
     people = insured.sum(axis=1) + [rng.choice([0, rng.randrange(30), rng.randrange(3000)]) + 1 for _ in range(units)]
-    exits, held = [], float(insured[0, AREA])
+    exits, remaining = [], float(insured[0, AREA])
     days = ["2021-07-01", "2024-04-15", "2024-07-01", "2024-09-15", "2026-01-01"]
     for day in rng.sample(days, rng.randrange(4)) if units == 1 else ():
         later = pd.Timestamp(day) > pd.Timestamp("2024-06-30")
-        lost = rng.randrange(int(held if later else people[0]) + 1)
-        held -= lost if later else 0
+        lost = rng.randrange(int(remaining if later else people[0]) + 1)
+        remaining -= lost if later else 0
         gained = rng.choice([0, 0, int(0.3 * (people[0] - insured[0, AREA]))])
-        other = rng.choice([0, 0, int(held * 0.2)]) if later else 0
+        other = rng.choice([0, 0, int(remaining * 0.2)]) if later else 0
         row = [lost, gained, other, rng.choice([np.nan, 0.0, 0.4, 1.0]), rng.choice([np.nan, 0.0, 1.0])]
         exits.append([0, pd.Timestamp(day), *row, "published"])
     table = pd.DataFrame(exits, columns=EXIT_COLUMNS).astype({"unit": "int64", "on": "datetime64[ns]"})

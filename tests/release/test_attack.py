@@ -39,11 +39,12 @@ def write(folder, slug="d", **tables):
         write_table(folder, slug, name, pd.DataFrame(columns, dtype=object))
 
 
-@pytest.mark.parametrize(("name", "begin", "end"), [
-    ("model.json", "", ""),
-    ("d.html", '<p>x</p><script type="application/json" id="bhyt-model">', "</script>"),
-])  # fmt: skip
-def test_small_counts_among_the_constants_of_a_page_are_printed(tmp_path, name, begin, end):
+CONSTANTS = {"model.json": ("", ""), "d.html": ('<p>x</p><script id="bhyt-model">', "</script>")}  # around the JSON
+
+
+@pytest.mark.parametrize("name", CONSTANTS)
+def test_small_counts_among_the_constants_of_a_page_are_printed(tmp_path, name):
+    begin, end = CONSTANTS[name]
     write_facts(tmp_path, "d", "D", "Huyện Đ", {"insured": 143, "population": 300})
     exits = {"classes": [{"lost": 30.0, "other": 0, "gained": []}]}
     groups = ["employer_employee", "social_security_paid", "poor", "child_under_6", "student", "household"]
