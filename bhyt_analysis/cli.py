@@ -321,7 +321,9 @@ def _audit_documents(
     for plan in plans:
         for note in plan_notes(plan, lang):
             print(note, file=sys.stderr)
-    if len(plans) == 2:
+    if not all(plan.has_figures for plan in plans):
+        remarks = []
+    elif len(plans) == 2:
         from bhyt_analysis.plans.comparison import compare_plans
 
         remarks = compare_plans(plans[0], plans[1], lang)

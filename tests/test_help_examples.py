@@ -7,12 +7,20 @@ import pytest
 
 from bhyt_analysis.cli import cli, main
 from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.plans.plan import read_plan
 
 from .ingest.offices import office, write_xlsx
 from .ingest.test_answers import UNCLEAR
+from .plans.plan_files import write_word
 
 SLOW = ("brief", "release", "verify")  # a briefing, then what is done with it
-OUTPUTS = {"template": "so_lieu.xlsx", "check": "*.toml", "monitor": "*/*.png", "synthetic": "*/cards.csv"}
+OUTPUTS = {
+    "template": "so_lieu.xlsx",
+    "audit": "*_*.docx",
+    "check": "*.toml",
+    "monitor": "*/*.png",
+    "synthetic": "*/cards.csv",
+}
 OUTPUTS |= dict.fromkeys(("reclassify", "allocate", "simulate"), "*.csv")
 
 
@@ -21,6 +29,8 @@ def folder(tmp_path, monkeypatch):
     """Return a folder with what the examples read, in which they run."""
     monkeypatch.chdir(tmp_path)
     write_xlsx(tmp_path / "bao_cao.xlsx", office(**{"Số thẻ": UNCLEAR}))
+    for name in ("ke_hoach.docx", "plan.docx"):
+        write_word(read_plan().document.blocks, tmp_path / name)
     return tmp_path
 
 

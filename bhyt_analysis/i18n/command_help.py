@@ -116,9 +116,10 @@ class Command(click.Command):
         """Write what the command does."""
         formatter.write_paragraph()
         formatter.write_text(translate(f"command.{self.name}", ctx.obj))
-        if any(isinstance(p, click.Argument) and p.name == "input" for p in self.params) or not self.params:
+        names = [p.name for p in self.params if isinstance(p, click.Argument)]
+        if name := next((n for n in ("input", "inputs") if n in names), "" if self.params else "input"):
             formatter.write_paragraph()
-            formatter.write_text(translate("option.input", ctx.obj))
+            formatter.write_text(translate(f"option.{name}", ctx.obj))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options; many of them in sections by what they are about."""

@@ -25,7 +25,7 @@ def plan_notes(plan: Plan, lang: str) -> list[str]:
     if document.scanned_pages:
         pages = ", ".join(map(str, document.scanned_pages))
         notes.append(translate("plan.scanned_pages", lang, file=name, pages=pages))
-    if not any(e.table in ("published", "targets", "losses") for e in plan.entries.rows):
+    if not plan.has_figures:
         notes.append(translate("plan.no_figures", lang, file=name))
     return notes
 

@@ -24,6 +24,7 @@ from bhyt_analysis.plans.document import PlanDocument
 from bhyt_analysis.plans.duties import read_duties
 from bhyt_analysis.plans.entries import Entries
 from bhyt_analysis.plans.figures import FigureReader
+from bhyt_analysis.plans.mentions import numbers
 from bhyt_analysis.plans.plan_context import PlanContext, plan_context
 from bhyt_analysis.plans.read_document import read_document
 from bhyt_analysis.plans.structure import RECIPIENTS
@@ -89,6 +90,13 @@ class Plan(HasCard):
             file = Path(folder, f"{self.context.name}.xlsx")
             write_rows(file, {t: rows for t, rows in self.tables.items() if len(rows)}, "vi")
             return load(file)
+
+    @property
+    def has_figures(self) -> bool:
+        """Tell whether the document has a figure of health insurance, or a number that might be one."""
+        if self.context.unit is None:
+            return any(n.unit in ("people", "cards", "percent") for b in self.document.blocks for n in numbers(b.text))
+        return any(e.table != "actions" for e in self.entries.rows) or bool(self.entries.questions)
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name not in PLAN_TABLES:

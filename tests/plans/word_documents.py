@@ -59,3 +59,14 @@ def read_xml(folder, *elements):
 
 def texts(document):
     return [block.text for block in document.blocks]
+
+
+def tracked_replacement(source, path, old, new):
+    """Write a copy of a Word file in which some text was replaced while changes were tracked."""
+    document = Document(str(source))
+    (own,) = [r for p in document.paragraphs for r in p.runs if old in r.text]
+    before, _, after = own.text.partition(old)
+    own.text = before
+    for xml in reversed([deleted(old), inserted(run(new)), run(after)]):
+        own._r.addnext(parse_xml(xml.replace(">", f" {NAMESPACES}>", 1)))
+    document.save(str(path))

@@ -1,0 +1,171 @@
+"""What the audit of a document says, and where: at the numbers of our four plans and of the bundled example."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import docx
+import pytest
+
+from bhyt_analysis.cli import main
+from bhyt_analysis.ingest import load
+from bhyt_analysis.plans.document import Block
+from bhyt_analysis.plans.plan import plan_of, read_plan
+from bhyt_analysis.plans.read_document import read_document
+from bhyt_analysis.plans.review import review
+
+from .plan_files import TEXTS, write_word
+from .word_documents import tracked_replacement
+
+# The contradictions that the four plans hold: the rule, the text at which it is noticed, a part of its sentence.
+NOTICED = {
+    "son_duong.txt": [
+        ("share_of_wrong_base", "17,2%", "26.735 / 153.953 là 17,4%"),
+        ("shares_do_not_add", "17,2%", "99,8%"),
+        ("lost_added_back", "30.082 thẻ", "ít nhất 2.915 người (9,7%)"),
+        ("front_loaded", "90,6%", "78,6% mức tăng của 4 năm"),
+        ("told_twice", "", "tỷ lệ bao phủ hộ cận nghèo"),
+    ],
+    "luc_ngan.md": [
+        ("no_population", "", "không nêu dân số"),
+        ("sub_targets_short", "99%", "98,1% đến 98,2%"),
+        ("years_without_target", "99%", "năm 2022"),
+        ("population_bounds", "46.106 người", "từ 37% đến 42%"),
+        ("population_bounds", "46.106 người", "391.226"),
+    ],
+    "quang_ngai.txt": [("no_baseline", "70%", "ban đầu"), ("years_without_target", "90%", "2016–2019")],
+    "son_la.md": [
+        ("below_upper_target", "96,35%", "2030: trên 96,35% so với 100%"),
+        ("report_before_year_end", "", "trước 20/11"),
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory):
+    """Return the bundled example as a Word file."""
+    path = tmp_path_factory.mktemp("plan") / "ke_hoach.docx"
+    write_word(read_plan().document.blocks, path)
+    return path
+
+
+@pytest.mark.parametrize("name", NOTICED)
+def test_contradictions_of_the_four_plans_are_at_their_numbers(name):
+    plan = read_plan(TEXTS / name)
+    remarks = review(plan, "vi")
+    for rule, number, part in NOTICED[name]:
+        own = [(r, dict(zip(r.rules, r.messages, strict=True))[rule]) for r in remarks if rule in r.rules]
+        texts = [plan.document.blocks[p.block].text[p.start : p.end] for r, m in own if part in m for p in r.places]
+        assert texts and any(number in text for text in texts), (rule, own)
+
+
+def test_what_would_fit_is_said_with_the_number():
+    (remark,) = [r for r in review(read_plan(), "en") if "share_of_wrong_base" in r.rules]
+    assert remark.fits == "9.0%"  # 10,890 / 121,000
+
+
+def test_comments_are_at_their_numbers_and_the_original_is_as_it_was(example, tmp_path, capsys):
+    before, out = example.read_bytes(), tmp_path / "nhan_xet.docx"
+    assert main(["audit", str(example), "--annotate", str(out)]) == 0
+    assert "share_of_wrong_base" in capsys.readouterr().out
+    assert example.read_bytes() == before
+    comments = list(docx.Document(str(out)).comments)
+    assert {c.author for c in comments} == {"bhyt"}
+    (share,) = [c for c in comments if "10.890 / 121.000 là 9,0%" in c.text]
+    assert share.text.startswith("Mâu thuẫn: ") and "Con số phù hợp: 9,0%" in share.text
+    assert anchored(out, share.comment_id) == "8,8%"
+    text = [p.text for p in docx.Document(str(out)).paragraphs]
+    assert text[: len(docx.Document(str(example)).paragraphs)] == [
+        p.text for p in docx.Document(str(example)).paragraphs
+    ]
+    assert any("10.890 / 121.000" in line for line in text)  # the list at the end
+
+
+def anchored(path, number):
+    """Return the text between the marks of a comment."""
+    body, inside, text = docx.Document(str(path)).element.body, False, ""
+    for element in body.iter():
+        name = element.tag.rpartition("}")[2]
+        if name in ("commentRangeStart", "commentRangeEnd") and element.values()[0] == str(number):
+            inside = name == "commentRangeStart"
+        elif name == "t" and inside:
+            text += element.text
+    return text
+
+
+def test_the_extract_is_read_again_as_the_plan(example, tmp_path, capsys):
+    out = tmp_path / "so_lieu.xlsx"
+    assert main(["audit", str(example), "--extract", str(out), "--json"]) == 0
+    rules = {row["rule"] for row in json.loads(capsys.readouterr().out)}
+    again, plan = load(out), read_plan(example)
+    columns = ["figure", "value", "unit", "relation", "base", "as_of"]
+    assert again.published[columns].values.tolist()[:20] == plan.published[columns].values.tolist()[:20]
+    assert again.targets["rate"].tolist() == plan.targets["rate"].tolist() == [0.927, 0.935, 0.945]
+    assert main(["audit", str(out), "--json"]) == 0
+    later = {row["rule"] for row in json.loads(capsys.readouterr().out)}
+    assert {"share_of_wrong_base", "shares_do_not_add"} <= rules & later
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "sentence"),
+    [
+        ("THÔNG BÁO\n\nMời họp lúc 8 giờ ngày 12/3/2022, có 5 nội dung.\n", 0, "không có số liệu BHYT nào"),
+        ("KẾ HOẠCH\n\nTỷ lệ bao phủ BHYT đạt 85% dân số năm 2021.\n", 2, "không rõ văn bản của đơn vị nào"),
+    ],
+)
+def test_documents_without_figures_or_unit_get_one_sentence(text, status, sentence, tmp_path, capsys):
+    path = tmp_path / "van_ban.txt"
+    path.write_text(text, encoding="utf-8")
+    assert main(["audit", str(path)]) == status
+    error = capsys.readouterr().err
+    assert sentence in error and len(error.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["{plan}", "data"], "hai văn bản để so sánh"),
+        (["{plan}", "{plan}", "--annotate", "a.docx"], "chỉ dùng với một văn bản"),
+        (["data", "--extract", "a.xlsx"], "cần một văn bản"),
+        (["{plan}", "--annotate", "{plan}"], "không được ghi đè"),
+        (["{text}", "--annotate", "a.docx"], "tệp Word"),
+    ],
+)
+def test_wrong_calls_get_one_sentence(words, sentence, example, capsys, monkeypatch):
+    monkeypatch.chdir(example.parent)
+    text = Path(read_plan().document.path)
+    assert main(["audit", *(w.format(plan=example, text=text) for w in words)]) == 2
+    assert sentence in capsys.readouterr().err
+    assert not list(example.parent.glob("a.*"))
+
+
+def test_no_name_of_a_person_is_printed(tmp_path, capsys):
+    text = (
+        read_plan()
+        .document.path.read_text(encoding="utf-8")
+        .replace("10.890 thẻ", "10.890 thẻ (theo ông Nguyễn Văn Mẫu)")
+    )
+    path = tmp_path / "ke_hoach.txt"
+    path.write_text(text + "\nTM. ỦY BAN NHÂN DÂN\nCHỦ TỊCH\n\nTrần Thị Giả\n", encoding="utf-8")
+    assert main(["audit", str(path), "--extract", str(tmp_path / "a.xlsx")]) == 0
+    printed = capsys.readouterr().out
+    assert "share" in printed and "Nguyễn Văn Mẫu" not in printed and "Trần Thị Giả" not in printed
+    cells = [str(v) for table in read_plan(path).tables.values() for v in table.to_numpy().ravel()]
+    assert not [c for c in cells if "Trần Thị Giả" in c or "Nguyễn Văn Mẫu" in c]
+
+
+def test_a_long_document_is_read_with_the_same_result(tmp_path):
+    """A plan among 200 pages of other text has the findings that it has alone."""
+    document = read_plan().document
+    filler = Block("- Tiếp tục tuyên truyền, vận động các hội viên và nhân dân cùng thực hiện tốt chính sách. " * 8)
+    long = replace(document, blocks=(*document.blocks, *[filler] * 1200))
+    assert [r.rules for r in review(plan_of(long), "vi")] == [r.rules for r in review(plan_of(document), "vi")]
+
+
+def test_tracked_changes_are_read_as_accepted(example, tmp_path, capsys):
+    path = tmp_path / "sua.docx"
+    tracked_replacement(example, path, "8,8%", "9,0%")
+    assert read_document(path).has_tracked_changes
+    assert main(["audit", str(path)]) == 0
+    printed = capsys.readouterr()
+    assert "share_of_wrong_base" not in printed.out and "sửa đổi" in printed.err
