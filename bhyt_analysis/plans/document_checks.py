@@ -10,11 +10,10 @@ import pandas as pd
 
 from bhyt_analysis.domain.findings import Citation, Finding, Part, UnitName
 from bhyt_analysis.domain.printed_figures import Interval, printed_interval
-from bhyt_analysis.ingest.loader import load
 from bhyt_analysis.law.instruments import find_instrument
 from bhyt_analysis.plans.entries import Entry, Place
 from bhyt_analysis.plans.mentions import times
-from bhyt_analysis.plans.plan import Plan, zoning_decisions
+from bhyt_analysis.plans.plan import Plan, bundled_data, zoning_decisions
 from bhyt_analysis.plans.references import cited_instruments, counts_of_communes, named_units, unit_lists
 from bhyt_analysis.plans.words import has_phrase, plain
 from bhyt_analysis.quality.limits import rule_limits
@@ -282,7 +281,7 @@ def _check_targets(plan: Plan) -> Iterator[Located]:
 
 def _check_other_documents(plan: Plan) -> Iterator[Located]:
     """Yield figures that a document of the bundled data prints otherwise for the same unit and day."""
-    data = load()
+    data = bundled_data()
     names = dict(zip(data.documents["document"], data.documents["short"], strict=True))
     published = data.published[data.published["value"].notna()]
     for entry in plan.entries.rows:
@@ -299,7 +298,7 @@ def _check_other_documents(plan: Plan) -> Iterator[Located]:
 
 def _check_other_days(plan: Plan) -> Iterator[Located]:
     """Yield figures that a document of the bundled data prints for another day of the same unit."""
-    data = load()
+    data = bundled_data()
     names = dict(zip(data.documents["document"], data.documents["short"], strict=True))
     keys = ["area", "figure", "unit", "value", "relation"]
     for entry in (e for e in plan.entries.rows if e.table == "published" and e.cells["value"] is not None):
@@ -315,7 +314,7 @@ def _check_other_days(plan: Plan) -> Iterator[Located]:
 
 def _check_other_targets(plan: Plan) -> Iterator[Located]:
     """Yield targets that a document of the bundled data sets otherwise for the same unit, group and day."""
-    targets = load().targets
+    targets = bundled_data().targets
     for entry in plan.entries.rows:
         cells = entry.cells
         if entry.table == "targets" and cells["rate"] is not None:

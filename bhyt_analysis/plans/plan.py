@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -271,6 +271,18 @@ def plan_of(document: PlanDocument, area: str | None = None) -> Plan:
     return Plan(document, context, entries)
 
 
+@lru_cache(maxsize=1)
+def bundled_data() -> Dataset:
+    """Return the bundled data, the context of every plan: targets, decisions and figures of other documents.
+
+    Examples
+    --------
+    >>> len(bundled_data().documents)
+    5
+    """
+    return load()
+
+
 def zoning_decisions() -> dict[str, dt.date]:
     """Return the first day of each decision on zones of the country, by its number.
 
@@ -279,7 +291,7 @@ def zoning_decisions() -> dict[str, dt.date]:
     >>> str(zoning_decisions()["861"])
     '2021-06-04'
     """
-    rows = load().decisions
+    rows = bundled_data().decisions
     rows = rows[rows["area"] == "VN"]
     days = rows["since"].fillna(rows["issued"])
     return {d: day.date() for d, day in zip(rows["decision"], days, strict=True)}

@@ -16,12 +16,11 @@ from bhyt_analysis.domain.printed_figures import Interval, printed_interval
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import translate
-from bhyt_analysis.ingest.loader import load
 from bhyt_analysis.plans.diagnosis import STRONG, Diagnosis, Relation, diagnose, order, ratio, same, total
 from bhyt_analysis.plans.document_checks import document_findings, targets_that_differ
 from bhyt_analysis.plans.entries import Entry, Place, Question
 from bhyt_analysis.plans.mentions import sentences
-from bhyt_analysis.plans.plan import Plan
+from bhyt_analysis.plans.plan import Plan, bundled_data
 from bhyt_analysis.quality.plan_audit import numerator, plan_findings
 
 # Findings that follow from a wrong figure: their place is the figures whose change would mend them.
@@ -280,7 +279,7 @@ def _by_year(finding: Finding) -> list[Finding]:
 
 def with_context(data: Dataset) -> Dataset:
     """Return a dataset with the bundled targets of the units above its own, to which a plan is held."""
-    bundled, own = load(), set(data.documents["area"])
+    bundled, own = bundled_data(), set(data.documents["area"])
     above = {code for a in own for places in data.geography.places(a) for code in places[:1]} - own
     rows = bundled.targets[bundled.targets["area"].isin(above)]
     targets = pd.concat([data.targets, rows]).drop(columns="unit_id").reset_index(drop=True)
