@@ -83,7 +83,7 @@ def clauses(sentence: Sentence, numbers: list[Number]) -> list[Clause]:
         after = clause_part(_to_bracket_end(sentence.small, (number.end, next_start), sentence.end))
         right = sentence.small[_digits_end(number) : spans[i]] if spans[i] > number.end else ""
         own = sentence.small[_digits_end(number) : number.end]
-        if number.end == spans[i] and any(has_phrase(use, own) for use in _SUBJECTS):
+        if number.end == spans[i] and any(has_phrase(use, own) for use in (*_SUBJECTS, number.unit)):
             right = own  # «24.746 học sinh»
         result.append(Clause(sentence, tuple(numbers), i, clause_part(left, last=True), after, right))
     return result
@@ -113,7 +113,7 @@ def _chain_end(text: str, number: Number, is_next_bound: bool) -> int:
     """Return where the phrases end that follow a number one after the other; the last may be of the next number."""
     if stop := _CLAUSE_END.search(text):
         text, is_next_bound = text[: stop.start()], True
-    uses = _SUBJECTS if number.unit in COUNTED else _RATES if number.unit == "percent" else ()
+    uses = _SUBJECTS if number.unit in COUNTED else _RATES if number.unit == "percent" else (number.unit,)
     spans = sorted({(p.start, -p.end) for use in uses for p in phrases(use, text)})
     ends = [0]
     for start, negative_end in spans:

@@ -33,14 +33,14 @@ def read_count(reader: FigureReader, clause: Clause, previous: Entry | None) -> 
     if has_phrase("loss", clause.left[-90:]) or has_phrase("loss", f"{clause.unit} {after.lstrip()}"):
         return _read_loss(reader, clause)
     subject = count_subject(reader, clause)
-    sign = change_sign(before)
+    sign = change_sign(before) or change_sign(before, "recruit")
     if subject is None and sign and previous is not None and previous.cells["unit"] == number.unit:
         subject = str(previous.cells["figure"]).removeprefix("change_")
-    if subject is None or has_phrase("gift", clause.text):
+    if subject is None or has_phrase("no_total", clause.sentence.small[clause.sentence.start : clause.number.end]):
         _ask_unless_aside(reader, clause)
         return None
     explicit = day_of(reader, clause)
-    goal = subject != "population" and is_goal(reader, clause, explicit)
+    goal = is_goal(reader, clause, explicit) and (subject != "population" or reader.is_future(explicit))
     name = f"{'target_' * goal}{'change_' * bool(sign)}{subject}".replace("target_insured_total", "target_insured")
     day = day_of(reader, clause, goal) or (previous.cells["as_of"] if sign and previous is not None else None)
     return reader.publish(clause, name, day or reader.last_day(clause, name, goal), "", -1 if sign == "-" else 1)
@@ -49,11 +49,11 @@ def read_count(reader: FigureReader, clause: Clause, previous: Entry | None) -> 
 def read_other_count(reader: FigureReader, clause: Clause) -> Entry | None:
     """Read a sum of money, or a number of visits or households, where one phrase says what it counts."""
     unit = clause.number.unit
-    yields = [p.yields for p in phrases(unit, clause.text)]
+    right = [p.yields for p in phrases(unit, clause.right)]
     left = [p.yields for p in phrases(unit, clause.left)]
-    names = set(left[-1:] or yields)
-    if "" in names or "none" in names:
-        return None
+    names = set(right or left[-1:])
+    if "none" in [*left, *(p.yields for p in phrases(unit, f"{clause.unit} {clause.after.lstrip()}"[:30]))]:
+        return None  # a price, a rate of pay: no figure of the plan
     if len(names) != 1 or change_sign(clause.before):
         _ask_unless_aside(reader, clause)
         return None
@@ -70,9 +70,9 @@ def _ask_unless_aside(reader: FigureReader, clause: Clause) -> None:
         reader.ask("subject", clause)
 
 
-def change_sign(before: str) -> str:
+def change_sign(before: str, use: str = "change") -> str:
     """Return "+" or "-" where a text ends on the verb of a change, "" elsewhere."""
-    last = max(phrases("change", before), key=lambda p: p.end, default=None)
+    last = max(phrases(use, before), key=lambda p: p.end, default=None)
     return last.yields if last is not None and not re.search(r"\w{3,}", before[last.end :]) else ""
 
 
@@ -88,7 +88,12 @@ def count_subject(reader: FigureReader, clause: Clause) -> str | None:
 
 def _is_insured(reader: FigureReader, clause: Clause, name: str) -> bool:
     """Tell whether a count of people of a group is of those with a card, and not of all."""
-    if name == "cards_military_relatives" or has_phrase("insured", clause.text) or reader.totals:
+    if (
+        name == "cards_military_relatives"
+        or has_phrase("insured", clause.text)
+        or reader.totals
+        or any(has_phrase("insured", t) for t in reader.intros.values())
+    ):
         return True
     if _NO_CARDS.search(clause.before) or not has_phrase("insured", clause.sentence.plain):
         return any(has_phrase("insured", plain(h.text)) for h in reader.headings) and not _NO_CARDS.search(
@@ -113,7 +118,9 @@ def subject(reader: FigureReader, text: str) -> str | None:
     rest = _REST.search(text)
     if groups and rest and rest.start() >= groups[-1].start:
         total = reader.totals[-1].group if reader.totals else ""
-        return f"cards_{total}_other" if total and len({g.yields for g in groups}) != 1 else None
+        names = {g.yields for g in groups}
+        is_part = bool(total) and (len(names) > 1 or any(total in _ancestors(name) for name in names))
+        return f"cards_{total}_other" if is_part else None
     if last is None and not groups and rest and reader.totals and reader.totals[-1].group:
         return f"cards_{reader.totals[-1].group}_other"
     if groups and (last is None or last.yields in _GENERAL or groups[-1].end > last.end):

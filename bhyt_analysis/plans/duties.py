@@ -9,7 +9,7 @@ from itertools import pairwise
 from bhyt_analysis.plans.document import Block
 from bhyt_analysis.plans.entries import Entry, Place
 from bhyt_analysis.plans.figures import FigureReader, is_within
-from bhyt_analysis.plans.mentions import instruments, sentences, times, without
+from bhyt_analysis.plans.mentions import blank_spans, instruments, sentences, times
 from bhyt_analysis.plans.structure import CLOSING, RECIPIENTS
 from bhyt_analysis.plans.words import has_phrase, phrases, plain
 
@@ -53,10 +53,10 @@ def read_duties(reader: FigureReader, blocks: tuple[Block, ...]) -> None:
             _read_task(reader, i, block, headings)
 
 
-def _read_report(reader: FigureReader, index: int, block: Block, span: tuple[int, int], at: int) -> None:
+def _read_report(reader: FigureReader, index: int, block: Block, span: tuple[int, int], position: int) -> None:
     """Read a report that is due again and again: its periods before the word, else after it."""
     small, unit = plain(block.text), reader.context.unit
-    near = [(max(span[0], at - 70), at), (at, min(span[1], at + 160))]
+    near = [(max(span[0], position - 70), position), (position, min(span[1], position + 160))]
     texts = [small[a:b] for a, b in near]
     repeated = [(t, m.start()) for t in texts if (m := _REPEATED.search(t)) and has_phrase("period", t[m.start() :])]
     if not repeated or unit is None:
@@ -67,7 +67,7 @@ def _read_report(reader: FigureReader, index: int, block: Block, span: tuple[int
     for kind in kinds:
         cells: dict[str, object] = {"area": unit.code, "kind": kind} | _due(sentence, kind)
         cells |= {"since": str(reader.context.issued or ""), "until": "", "source": reader.cited(block.place)}
-        place = Place(index, at, at + len("báo cáo"))
+        place = Place(index, position, position + len("báo cáo"))
         if kind == "yearly" and cells["due_day"] and (match := _DAY_OF_YEAR.search(small, *span)):
             place = Place(index, match.start("by") if match["by"] else match.start(), match.end())
             _publish_due(reader, index, block, match)
@@ -132,8 +132,10 @@ def _task_due(text: str) -> str:
     """Return when a task is due, as the column ``due`` has it."""
     small = plain(text)
     cited = [(i.start, i.end) for i in instruments(text)]
-    for match in _DEADLINE.finditer(without(small, cited)):
-        days = [t.day for t in times(without(small, cited)) if match.start() <= t.start <= match.end() + 12 and t.day]
+    for match in _DEADLINE.finditer(blank_spans(small, cited)):
+        days = [
+            t.day for t in times(blank_spans(small, cited)) if match.start() <= t.start <= match.end() + 12 and t.day
+        ]
         if days:
             return f"<{days[0]}" if match["by"] == "trước" or "trước" in match[0] else str(days[0])
     if match2 := _DAY_OF_YEAR.search(small):

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bhyt_analysis.plans.clauses import Clause, in_bracket
-from bhyt_analysis.plans.mentions import Time, instruments, period, times, without
+from bhyt_analysis.plans.mentions import Time, blank_spans, instruments, period, times
 from bhyt_analysis.plans.words import has_phrase, plain
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ _GOAL_HEADING = re.compile(r"mục tiêu|chỉ tiêu|mục đích|phải đạt|
 _RESULT_HEADING = re.compile(
     r"kết quả|đánh giá|thực trạng|hiện trạng|tình hình|khó khăn|nguyên nhân|ưu điểm|hạn chế|tồn tại|đạt được"
 )
+_STRONG = re.compile(r"phấn đấu|mục tiêu|chỉ tiêu|kế hoạch giao|được giao")  # of a target of days past
 _COMPARISON = re.compile(r"(?:so với|cùng kỳ)[^;,.()]{0,25}$")
 
 
@@ -48,8 +49,8 @@ def is_goal(reader: FigureReader, clause: Clause, day: object) -> bool:
         return False
     titles = [plain(h.text) for h in reader.headings]
     if isinstance(day, dt.date):
-        if context.issued and day > context.issued:
-            return True
+        if context.issued:
+            return day > context.issued or (_STRONG.search(text) is not None and not has_phrase("state", text))
         is_late = context.issued is None and context.year is not None and day >= dt.date(context.year, 12, 1)
         if is_late and not any(is_result_heading(t) for t in titles[-2:]):
             return True
@@ -100,7 +101,7 @@ def time_of_heading(text: str, with_period: bool = False) -> dt.date | None:
     '2020-12-31'
     """
     small = plain(text)
-    small = without(small, [(i.start, i.end) for i in instruments(text)])
+    small = blank_spans(small, [(i.start, i.end) for i in instruments(text)])
     days = {t.day for t in times(small)}
     if not days and with_period and (years := period(small)):
         return dt.date(years[1], 12, 31)

@@ -18,7 +18,7 @@ from bhyt_analysis.plans.counts import OTHER_COUNTS, loss_day, loss_decision, re
 from bhyt_analysis.plans.document import Block
 from bhyt_analysis.plans.entries import Entries, Entry, PartList, Place, Question
 from bhyt_analysis.plans.figure_days import own_times
-from bhyt_analysis.plans.mentions import Instrument, Time, instruments, numbers, sentences, times, without
+from bhyt_analysis.plans.mentions import Instrument, Time, blank_spans, instruments, numbers, sentences, times
 from bhyt_analysis.plans.percentages import read_groups_still_low, read_no_fall, read_percent
 from bhyt_analysis.plans.plan_context import PlanContext, named_unit
 from bhyt_analysis.plans.words import Phrase, has_phrase, phrases, plain
@@ -63,6 +63,7 @@ class FigureReader:
     last_decision: str = ""
     last_start: dt.date | None = None  # the last day from which the section says that something applies
     item_times: dict[int, Time] = field(default_factory=dict)
+    intros: dict[int, str] = field(default_factory=dict)  # of each level, the words that its list begins with
     last_rate: tuple[list[Phrase], list[Phrase]] | None = None  # its words and its groups, for «tỷ lệ này»
     last_base: str = ""  # of the last share of the paragraph
     part_days: list[dt.date] = field(default_factory=list)  # that results of the current part name
@@ -75,7 +76,7 @@ class FigureReader:
             self._open_heading(block)
         self.last_base = ""
         cited = instruments(block.text)
-        small = without(plain(block.text), [(i.start, i.end) for i in cited])
+        small = blank_spans(plain(block.text), [(i.start, i.end) for i in cited])
         moments = own_times(small, times(small))
         for start, end, level in self._items(block):
             self._close_lists(level)
@@ -90,7 +91,7 @@ class FigureReader:
         if not self.headings:
             self.part_days = []
         self.headings.append(block)
-        self.totals, self.bullets, self.item_times = [], [], {}
+        self.totals, self.bullets, self.item_times, self.intros = [], [], {}, {}
         self.last_rate, self.last_start = None, None
 
     def _items(self, block: Block) -> Iterator[tuple[int, int, int]]:
@@ -118,6 +119,7 @@ class FigureReader:
     def _close_lists(self, level: int) -> None:
         self.totals = [t for t in self.totals if t.level < level]
         self.item_times = {k: v for k, v in self.item_times.items() if k < level}
+        self.intros = {k: v for k, v in self.intros.items() if k < level}
 
     # --- Sentences ---
 
@@ -145,10 +147,20 @@ class FigureReader:
         is_open = _OPENS.search(sentence.small[: sentence.end].rstrip(" .")) or level == _HEADING_LEVEL
         if len(self.totals) > inside and not is_open:
             del self.totals[inside:]  # the parts stood in the sentence itself
+        if sentence.plain.rstrip().endswith(":"):
+            self._open_intro(sentence, level, bool(counted))
         if has_phrase("low", sentence.plain):
             read_groups_still_low(self, sentence)
         if has_phrase("no_fall", sentence.plain):
             read_no_fall(self, sentence)
+
+    def _open_intro(self, sentence: Sentence, level: int, has_numbers: bool) -> None:
+        """Begin a list: of the parts of a figure read before, where its words name one («Trong số người có thẻ:»)."""
+        self.intros[level] = sentence.plain
+        names = [p.yields for p in phrases("measure", sentence.plain)]
+        same = [e for e in self.entries.rows if names and e.cells.get("figure") == names[-1]]
+        if same and not has_numbers and sentence.plain.startswith("trong"):
+            self._open_list(same[-1], level, False)
 
     def _note_decision(self, sentence: Sentence) -> None:
         self.last_decision = next((d for i in sentence.instruments if (d := self.decision(i))), self.last_decision)
@@ -195,6 +207,10 @@ class FigureReader:
         value = clause.number.value
         same = [e for e in self.entries.rows if e.cells.get("figure") == figure and e.cells.get("value") == value]
         return same[-1].cells["as_of"] if same else self.result_day()
+
+    def is_future(self, day: object) -> bool:
+        """Tell whether a day is after that of the document."""
+        return isinstance(day, dt.date) and self.context.issued is not None and day > self.context.issued
 
     def result_day(self) -> dt.date | None:
         """Return the day of the results that the document reports, else that of the document."""

@@ -18,7 +18,8 @@ _UNITS = {
     r"thẻ": "cards",
     r"lượt": "visits",
     r"hộ(?! trợ)": "households",
-    r"(?:người|nhân khẩu|khẩu|đối tượng|học sinh|sinh viên|trường hợp|lao động|thân nhân|trẻ em|em\b)": "people",
+    r"(?:người dân|người|nhân khẩu|khẩu|đối tượng|trường hợp|lao động|thân nhân|trẻ em|em\b)": "people",
+    r"(?:học sinh|sinh viên)": "people",
     r"(?:xã|phường|thị trấn)": "communes",
     r"(?:thôn|bản|tổ dân phố|khu phố|xóm|buôn|ấp)": "villages",
     r"(?:đồng|đ)": "vnd",
@@ -28,14 +29,16 @@ _MENTION = re.compile(
 )
 # A cell of a table: a number with words that compare.
 _CELL = re.compile(
-    r"\s*(?:(?:từ|trên|ít nhất|tối thiểu|đạt|khoảng|dưới|hơn|vượt|≥|>|<|≤)\s*)*(\d.*?)(?:\s*trở lên)?\s*", re.IGNORECASE
+    r"\s*(?:(?:từ|trên|ít nhất|tối thiểu|đạt|khoảng|dưới|hơn|vượt|[-−–+]|≥|>|<|≤)\s*)*(\d.*?)(?:\s*trở lên)?\s*",
+    re.IGNORECASE,
 )
 _INSTRUMENT_KINDS = (
     "Quyết định|Nghị quyết|Nghị định|Thông tư|Kế hoạch|Chỉ thị|Công văn|Chương trình hành động|Chương trình|Luật|"
     "Đề án|Kết luận|Thông báo|Quy định|Hướng dẫn|Tờ trình|Báo cáo"
 )
 _INSTRUMENT = re.compile(
-    rf"(?P<kind>{_INSTRUMENT_KINDS})(?:\s+số)?\s*:?\s*(?P<number>\d+[a-z]?(?:/\d{{4}})?\s?[/-]\s?[A-ZĐ][\w-]*(?:/[A-ZĐ][\w-]*)*)"
+    rf"(?P<kind>{_INSTRUMENT_KINDS})(?:\s+số)?\s*:?\s*"
+    r"(?P<number>\d+[a-z]?(?:/\d{4})?\s?[/-]\s?[A-ZĐ][\w-]*(?:/[A-ZĐ][\w-]*)*)"
     r"(?:,?\s+(?:ngày\s+)?(?P<day>\d{1,2})\s?(?:[/.-]|tháng)\s?(?P<month>\d{1,2})\s?(?:[/.-]|năm)\s?(?P<year>\d{4}))?",
     re.IGNORECASE,
 )
@@ -121,11 +124,11 @@ def bare_number(text: str) -> Number | None:
 
 def _number(match: re.Match[str]) -> Number:
     digits, scale = match[1], match[2]
-    whole, _, fraction = digits.rpartition(",") if "," in digits else (digits, "", "")
+    integer, _, fraction = digits.rpartition(",") if "," in digits else (digits, "", "")
     if not fraction and re.fullmatch(r"\d+\.\d{1,2}", digits):  # a decimal point, as programs print it
-        whole, _, fraction = digits.partition(".")
+        integer, _, fraction = digits.partition(".")
     power = _SCALES[scale.lower()] if scale else 0
-    value = round(float(f"{whole.replace('.', '')}.{fraction or 0}") * 10**power, 6)
+    value = round(float(f"{integer.replace('.', '')}.{fraction or 0}") * 10**power, 6)
     unit = match["unit"].lower()
     key = next((u for p, u in _UNITS.items() if re.fullmatch(p, unit)), "")
     return Number(match.start(1), match.end(), value, max(len(fraction) - power, 0), key, len(digits))
@@ -203,7 +206,7 @@ def _instrument(match: re.Match[str]) -> Instrument:
     return Instrument(start, match.end(), match["kind"].capitalize(), number, day, own is not None)
 
 
-def without(text: str, spans: list[tuple[int, int]]) -> str:
+def blank_spans(text: str, spans: list[tuple[int, int]]) -> str:
     """Return a text with some parts of it as blanks of the same length."""
     for start, end in spans:
         text = text[:start] + " " * (end - start) + text[end:]

@@ -26,9 +26,9 @@ _PREFIXES = ("cards_", "insured_by_", "insured_", "people_")
 def read_percent(reader: FigureReader, clause: Clause, previous: Entry | None) -> Entry | None:
     """Read a percentage; one that could be of several things becomes a question."""
     before, after = clause.before, clause.after
-    if has_phrase("support", f"{before} # {after[:60].lstrip()}"):
+    if _is_support(clause):
         return None  # what the State pays of a premium, not who is insured
-    rate = phrases("rate", before) or phrases("rate", after)
+    rate = phrases("rate", before) or phrases("rate", re.split(r"[,;]| và tỷ lệ", after)[0])
     groups = _groups_of_rate(before, after, bool(rate))
     if not (rate or groups or _is_of_other(clause)):  # said once for several: «70% ... và trên 75%»
         rate = phrases("rate", clause.sentence.plain)
@@ -74,6 +74,18 @@ def _read_rate(
     return entry
 
 
+def _is_support(clause: Clause) -> bool:
+    """Tell whether a percentage is of a premium, or follows one: «hỗ trợ 100% tiền đóng cho ..., 50% cho ...»."""
+    if phrases("rate", clause.before):
+        return False
+    if has_phrase("support", f"{clause.before.rstrip()} # {clause.after[:60].lstrip()}"):
+        return True
+    start = clause.numbers[clause.index - 1].end if clause.index else clause.sentence.start
+    text = clause.sentence.small[clause.sentence.start : start]
+    follows = clause.index and has_phrase("support", f"{text} # {clause.sentence.small[start : start + 30].lstrip()}")
+    return bool(follows) and not has_phrase("insured", clause.before + clause.after)
+
+
 def _titles(reader: FigureReader) -> str:
     return " ; ".join(plain(h.text) for h in reader.headings)
 
@@ -97,7 +109,8 @@ def _groups_of_rate(before: str, after: str, has_rate: bool) -> list[Phrase]:
         near.append(group)
     if near:
         return near
-    left = phrases("group", before)
+    others = phrases("other", before)
+    left = [g for g in phrases("group", before) if not any(o.start <= g.start < o.end for o in others)]
     if not has_rate and re.search(r"(?:^|\W)(?:còn lại|khác)(?!\w)", before):
         return []  # «những người còn lại»
     chosen = left[-1:]
@@ -126,9 +139,9 @@ def _is_share(before: str, after: str, has_rate: bool, previous: Entry) -> bool:
 def _read_share(reader: FigureReader, clause: Clause, previous: Entry) -> Entry | None:
     """Read a share of the count before it, out of the base that is named or of the total of the list."""
     figure = str(previous.cells["figure"])
-    named = [p for p in phrases("base", clause.after[:60]) if not re.search(r"[;:]", clause.after[: p.start])]
+    bases = [p for p in phrases("base", clause.after[:60]) if not re.search(r"[;:]", clause.after[: p.start])]
     inner = [t.entry for t in reader.totals if t.entry is not previous]
-    base = named[0].yields if named else str(inner[-1].cells["figure"]) if inner else ""
+    base = bases[0].yields if bases else str(inner[-1].cells["figure"]) if inner else ""
     base = base or _fitting_base(reader, clause, previous)
     if not base or figure.startswith("change_") or base == figure:
         reader.ask("base", clause)
@@ -142,13 +155,16 @@ def _read_share(reader: FigureReader, clause: Clause, previous: Entry) -> Entry 
 def _fitting_base(reader: FigureReader, clause: Clause, previous: Entry) -> str:
     """Return the base of the share before this one, or all people for all insured, where the numbers agree."""
     bases = [reader.last_base] if reader.last_base else []
-    bases += ["population"] if previous.cells["figure"] == "insured_total" else []
-    for base in bases:
+    is_total = previous.cells["figure"] == "insured_total"
+    bases += ["population"] if is_total else ["insured_by_local_office", "insured_total"]
+    fitting: list[str] = []
+    for base in dict.fromkeys(bases):
         total = reader.published_value(base, previous.cells["as_of"])
         half = 0.5 * 10.0**-clause.number.decimals
         if total and abs(100 * float(str(previous.cells["value"])) / total - clause.number.value) <= half * 1.02:
-            return base
-    return ""
+            fitting.append(base)
+    is_sibling = bool(fitting) and fitting[0] == reader.last_base
+    return fitting[0] if is_sibling or len(fitting) == 1 else ""
 
 
 def _read_change(reader: FigureReader, clause: Clause, sign: str, day: object, previous: Entry | None) -> Entry | None:
@@ -181,7 +197,7 @@ def _bare(figure: str) -> str:
 def _read_quality(reader: FigureReader, clause: Clause, groups: list[Phrase], goal: bool) -> Entry | None:
     """Read a percentage of patients that are satisfied, or of people who get their card in time."""
     text = clause.before + clause.after
-    if has_phrase("satisfied", text):
+    if has_phrase("satisfied", clause.before + re.split(r"[,;]", clause.after)[0]):
         return reader.publish(clause, "patient_satisfaction", "", "patients")
     if has_phrase("on_time", text) and groups:
         name = f"{groups[0].yields}_on_time"
@@ -252,8 +268,8 @@ def _read_target(reader: FigureReader, clause: Clause, scope: str, is_of_lost: b
 
 def _is_of_all(clause: Clause) -> bool:
     """Tell whether 100% is of everybody: «100% dân số»."""
-    whole = re.match(r"\s*(?:dân số|người dân|nhân dân|tổng dân)", clause.after)
-    return bool(whole) or "dân số" in clause.before or bool(_UNIT_RATE.search(clause.before))
+    everybody = re.match(r"\s*(?:dân số|người dân|nhân dân|tổng dân)", clause.after)
+    return bool(everybody) or "dân số" in clause.before or bool(_UNIT_RATE.search(clause.before))
 
 
 _UNIT_RATE = re.compile(r"(?:tỉnh|huyện|xã|phường|thị trấn|thành phố)(?: \w+){1,4} đạt(?: tỷ lệ)?\s*$")

@@ -12,16 +12,22 @@ from bhyt_analysis.domain.geography import Unit
 from bhyt_analysis.plans.counts import subject
 from bhyt_analysis.plans.document import Block
 from bhyt_analysis.plans.entries import Entry, Place, Question
+from bhyt_analysis.plans.figure_days import time_of_heading
 from bhyt_analysis.plans.figures import FigureReader, is_within
 from bhyt_analysis.plans.mentions import Number, bare_number, times
 from bhyt_analysis.plans.plan_context import named_unit
 from bhyt_analysis.plans.words import has_phrase, phrases, plain
 
-_ORDINAL = re.compile(r"(?:stt|tt|số tt|số thứ tự)\.?")
+_ORDINAL = re.compile(r"(?:stt|tt|số tt|số thứ tự|mã(?: số)?(?: đơn vị| xã| đvhc| hành chính)*)\.?")
+_CHANGE = re.compile(r"so với|tăng|giảm|chênh lệch")
+_SHARE = re.compile(r"tỷ trọng|cơ cấu")
+_SIGN = re.compile(r"\s*([-−–+])\s*\d")
+_UNITS = re.compile(r"đơn vị|địa phương|địa bàn|(?:tên )?(?:xã|phường|huyện)")
+_UNIT_WORD = re.compile(r"(?:Xã|Phường|Thị trấn|Huyện|Thị xã|Thành phố) (?=[A-ZĐ])")
 _PERCENT = re.compile(r"%|tỷ lệ|tỷ trọng|độ bao phủ")
 _RESULT = re.compile(r"kết quả|thực hiện|đã đạt|hiện (?:có|nay)|ước (?:thực hiện|đạt)")
 _GOAL = re.compile(r"mục tiêu|chỉ tiêu|kế hoạch|phấn đấu|giao|lộ trình|phải đạt|cần đạt|mong muốn")
-_TOTAL_ROW = re.compile(r"(?:tổng|cộng|toàn (?:huyện|tỉnh|xã|thành phố)|tổng (?:số|cộng))\b")
+_TOTAL_ROW = re.compile(r"(?:tổng|cộng|chung|toàn (?:huyện|tỉnh|xã|thành phố)|tổng (?:số|cộng))\b")
 
 
 @dataclass(frozen=True)
@@ -40,8 +46,27 @@ def read_tables(reader: FigureReader, blocks: Sequence[Block]) -> None:
         if block.cell is not None:
             cells[block.cell.table][block.cell.row, block.cell.column].append(i)
     for positions in cells.values():
-        grid = {at: _Cell(" ".join(blocks[i].text for i in own), tuple(own)) for at, own in positions.items()}
+        grid = {
+            position: _Cell(" ".join(blocks[i].text for i in own), tuple(own)) for position, own in positions.items()
+        }
         _Table(reader, blocks, grid).read()
+
+
+@dataclass(frozen=True)
+class _Value:
+    """A cell with a figure, and what its row and its column say of it."""
+
+    cell: _Cell
+    number: Number
+    unit: Unit
+    label: str
+    heading: str
+    measured: str  # in what it is counted, "" where neither says it
+    day: dt.date | None
+
+    @property
+    def both(self) -> str:
+        return plain(f"{self.label} ; {self.heading}")
 
 
 class _Table:
@@ -49,14 +74,18 @@ class _Table:
 
     def __init__(self, reader: FigureReader, blocks: Sequence[Block], grid: Grid) -> None:
         self.reader, self.blocks, self.grid = reader, blocks, grid
-        self.titles = _titles(blocks, min(i for cell in grid.values() for i in cell.blocks))
+        start = min(i for cell in grid.values() for i in cell.blocks)
+        self.titles = _titles(blocks, start)
+        before = blocks[start - 1].text if start and blocks[start - 1].cell is None else ""
+        self.caption = plain(" ; ".join([*self.titles[-1:], before]))
+        self.head: list[int] = []
         rows = sorted({row for row, _ in grid})
         self.first = next((r for r in rows if len(self._numbers(r)) >= 1), None)
         self.rows = [r for r in rows if self.first is not None and r >= self.first]
         self.head = [r for r in rows if self.first is not None and r < self.first]
 
     def _numbers(self, row: int) -> dict[int, Number]:
-        """Return the figures of a row by column; a year is none, nor is the number of the row."""
+        """Return the figures of a row by column; a year is none, nor is the number of the row or the code of a unit."""
         figures = {}
         for (r, column), cell in self.grid.items():
             number = bare_number(cell.text) if r == row else None
@@ -70,60 +99,124 @@ class _Table:
         return figures
 
     def _heading(self, column: int) -> str:
-        """Return the headings over a column; a cell that is merged stands at its first column."""
+        """Return the headings over a column; a cell that is merged is at its first column."""
         texts = []
-        for row in getattr(self, "head", []):
+        for row in self.head:
             own = [c for r, c in self.grid if r == row and c <= column]
             if own and self.grid[row, max(own)].text not in texts:
                 texts.append(self.grid[row, max(own)].text)
         return " ".join(texts)
 
+    def _label(self, row: int, first: int) -> str:
+        """Return the text of a row before its first figure, without its number and the code of its unit."""
+        text = " ".join(c.text for (r, column), c in sorted(self.grid.items()) if r == row and column < first)
+        return re.sub(r"^(?:\d{1,3}\.?\s|\d{5}\s)+", "", text.strip())
+
     def read(self) -> None:
         """Read the figures of all rows."""
         for row in self.rows:
             figures = self._numbers(row)
-            label = " ".join(
-                c.text for (r, at), c in sorted(self.grid.items()) if r == row and at < min(figures, default=0)
-            )
-            label = re.sub(r"^\d+\s", "", label)
+            label = self._label(row, min(figures, default=0))
             for column, number in sorted(figures.items()):
                 self._read_cell(self.grid[row, column], number, label, self._heading(column))
 
     def _read_cell(self, cell: _Cell, number: Number, label: str, heading: str) -> None:
-        context = self.reader.context
-        both = plain(f"{label} ; {heading}")
-        unit, measured = self._unit(label), number.unit or _measure(plain(heading)) or _measure(plain(label))
-        if unit is None:
+        words = plain(heading)
+        unit = self._unit(label)
+        is_change, sign = _CHANGE.search(words) is not None, _SIGN.match(cell.text)
+        if unit is None or (sign and not is_change):
+            self._ask("subject" if unit else "area", cell, f"{label}: {heading}")
             return
-        day = _year(plain(heading)) or _year(plain(label)) or context.reported
-        is_goal = self._is_goal(plain(heading), plain(label), day)
+        day = (None if is_change else _year(words)) or _year(plain(label)) or self._day()
+        measured = number.unit or _measure(words) or _measure(plain(label))
+        value = _Value(cell, number, unit, label, heading, measured, day)
+        if is_change:
+            self._read_change(value, -1 if sign and sign[1] != "+" else 1)
+        elif measured == "percent":
+            self._read_percent(value)
+        else:
+            self._read_count(value)
+
+    def _read_percent(self, value: _Value) -> None:
+        """Read a share of the total of the table, a rate of coverage, or the target of one."""
+        both = value.both
         groups = [p.yields for p in phrases("group", both)]
-        if measured == "percent":
-            if "tỷ trọng" in both or not (phrases("rate", both) or groups or _PERCENT.search(both)):
-                self._ask("subject", cell, f"{label}: {heading}")
-            elif is_goal:
-                self._add_target(cell, number, unit, groups, day, f"{label}: {heading}")
+        if _SHARE.search(both):
+            if _TOTAL_ROW.match(plain(value.label)):
+                return
+            total, own = self._total(), subject(self.reader, plain(value.label))
+            if total and own:
+                self._publish(value, f"share_{own.removeprefix('cards_')}", "percent", total)
             else:
-                name, base = (f"coverage_{groups[0]}", f"{groups[0]}_people") if groups else ("coverage", "population")
-                self._publish(cell, number, unit, name, "percent", base, day, label)
+                self._ask("base" if own else "subject", value.cell, f"{value.label}: {value.heading}")
             return
-        counted = subject(self.reader, both) if measured in ("people", "cards") else None
+        is_rate = phrases("rate", both) or phrases("rate", self.caption)
+        if not is_rate or has_phrase("other", both) or len(set(groups)) > 1:
+            self._ask("subject", value.cell, f"{value.label}: {value.heading}")
+        elif self._is_goal(value):
+            self._add_target(value, groups)
+        else:
+            name, base = (f"coverage_{groups[0]}", f"{groups[0]}_people") if groups else ("coverage", "population")
+            self._publish(value, name, "percent", base)
+
+    def _read_count(self, value: _Value) -> None:
+        counted = self._subject(value) if value.measured in ("people", "cards") else None
         if counted is None:
-            self._ask("subject", cell, f"{label}: {heading}")
+            self._ask("subject", value.cell, f"{value.label}: {value.heading}")
             return
-        name = "target_insured" if is_goal and counted == "insured_total" else counted
-        self._publish(cell, number, unit, name, measured, "", day, label)
+        name = f"target_{counted}" if self._is_goal(value) else counted
+        self._publish(value, name.replace("target_insured_total", "target_insured"), value.measured, "")
+
+    def _read_change(self, value: _Value, sign: int) -> None:
+        """Read how much the count of a row rose or fell: in the unit of the columns that count."""
+        columns = {c for row in self.rows for c in self._numbers(row)}
+        measures = [m for c in sorted(columns) if (m := _measure(plain(self._heading(c)))) in ("people", "cards")]
+        counted = self._subject(value)
+        if value.measured == "percent" or not measures or counted is None:
+            self._ask("subject", value.cell, f"{value.label}: {value.heading}")
+        else:
+            self._publish(value, f"change_{counted}", measures[0], "", sign)
+
+    def _subject(self, value: _Value) -> str | None:
+        """Return what a count is of, by its row and its column; of the row of the total what the table divides."""
+        words = value.both
+        if _TOTAL_ROW.match(plain(value.label)) and not phrases("measure", plain(value.heading)):
+            return self._total() or None
+        return subject(self.reader, words)
+
+    def _total(self) -> str:
+        """Return the figure that the groups of the rows add up to, "" where the table has no row of the total."""
+        labels = [plain(self._label(row, min(self._numbers(row), default=0))) for row in self.rows]
+        has_total = any(_TOTAL_ROW.match(label) for label in labels)
+        groups = [label for label in labels if phrases("group", label)]
+        is_local = any(p.yields == "insured_by_local_office" for p in phrases("measure", self.caption))
+        return ("insured_by_local_office" if is_local else "insured_total") if has_total and len(groups) > 1 else ""
 
     def _unit(self, label: str) -> Unit | None:
-        """Return the unit that the label of a row names within the plan's, else the plan's own."""
+        """Return the unit of a row: that which its label names within the plan's, else the plan's own.
+
+        None where the rows are units and this one is not recognised.
+        """
         context = self.reader.context
-        if not label or _TOTAL_ROW.match(plain(label)) or has_phrase("rate", plain(label)):
+        if not label or context.unit is None or _TOTAL_ROW.match(plain(label)) or has_phrase("rate", plain(label)):
             return context.unit
-        within = named_unit(label, context.geography, context.day, context.unit) if context.unit else None
+        within = named_unit(label, context.geography, context.day, context.unit)
+        if within is None and (_UNITS.search(plain(self._heading(self._label_column()))) or _UNIT_WORD.match(label)):
+            return None
         return within or context.unit
 
-    def _is_goal(self, heading: str, label: str, day: dt.date | None) -> bool:
-        context = self.reader.context
+    def _label_column(self) -> int:
+        """Return the column before the first with figures."""
+        columns = [min(figures) for row in self.rows if (figures := self._numbers(row))]
+        return min(columns, default=1) - 1
+
+    def _day(self) -> dt.date | None:
+        """Return the day of a table whose rows and columns name none: of its caption, its headings, the document."""
+        days = [time_of_heading(text) for text in (self.caption, *reversed(self.titles))]
+        return next((day for day in days if day), self.reader.context.reported)
+
+    def _is_goal(self, value: _Value) -> bool:
+        context, day = self.reader.context, value.day
         last = context.reported or context.issued
         if day is not None and last is not None:
             return day > last
@@ -131,48 +224,45 @@ class _Table:
             return day.year >= context.period[0]
         if day is not None and context.year and day.year > context.year:
             return True
-        for text in (heading, label, *map(plain, reversed(self.titles))):
+        for text in map(plain, (value.heading, value.label, *reversed(self.titles))):
             goals, results = [[m.start() for m in p.finditer(text)] for p in (_GOAL, _RESULT)]
             if goals or results:
                 return max(goals, default=-1) > max(results, default=-1)
         return False
 
-    def _add_target(
-        self, cell: _Cell, number: Number, unit: Unit, groups: list[str], day: dt.date | None, text: str
-    ) -> None:
-        if day is None:
-            self._ask("day", cell, text)
-            return
-        cells: dict[str, object] = {"area": unit.code, "scope": groups[0] if groups else "all", "on": str(day or "")}
-        cells |= {"relation": _relation(cell.text), "rate": round(number.value / 100, 6)}
-        cells |= {"instrument": self.reader.cited(self._locator(cell)), "of": "", "kind": ""}
-        self.reader.entries.add(Entry("targets", cells, [self._place(cell, number)], f"{text}: {cell.text}"))
+    # --- Rows ---
 
-    def _publish(
-        self, cell: _Cell, number: Number, unit: Unit, name: str, measured: str, base: str, day: dt.date | None,
-        label: str,
-    ) -> None:  # fmt: skip
-        if day is None:
-            self._ask("day", cell, label)
-        cells: dict[str, object] = {"document": self.reader.context.name, "area": unit.code, "figure": name}
-        cells |= {
-            "value": number.value,
-            "decimals": number.decimals,
-            "unit": measured,
-            "relation": _relation(cell.text),
-        }
-        cells |= {"base": base}
-        cells |= {"as_of": str(day or ""), "locator": self._locator(cell), "note": ""}
-        self.reader.entries.add(Entry("published", cells, [self._place(cell, number)], f"{label}: {cell.text}"))
+    def _add_target(self, value: _Value, groups: list[str]) -> None:
+        text = f"{value.label}: {value.heading}"
+        if value.day is None:
+            self._ask("day", value.cell, text)
+            return
+        scope = groups[0] if groups else "all"
+        cells: dict[str, object] = {"area": value.unit.code, "scope": scope, "on": str(value.day)}
+        cells |= {"relation": _relation(value.cell.text), "rate": round(value.number.value / 100, 6)}
+        cells |= {"instrument": self.reader.cited(self._locator(value.cell)), "of": "", "kind": ""}
+        self._add("targets", cells, value)
+
+    def _publish(self, value: _Value, name: str, measured: str, base: str, sign: int = 1) -> None:
+        if value.day is None:
+            self._ask("day", value.cell, value.label)
+        cells: dict[str, object] = {"document": self.reader.context.name, "area": value.unit.code, "figure": name}
+        cells |= {"value": sign * value.number.value, "decimals": value.number.decimals, "unit": measured}
+        cells |= {"relation": _relation(value.cell.text), "base": base, "as_of": str(value.day or "")}
+        self._add("published", cells | {"locator": self._locator(value.cell), "note": ""}, value)
+
+    def _add(self, table: str, cells: dict[str, object], value: _Value) -> None:
+        text = f"{value.label}: {value.cell.text}"
+        self.reader.entries.add(Entry(table, cells, [self._place(value.cell, value.number)], text))
 
     def _locator(self, cell: _Cell) -> str:
         return self.blocks[cell.blocks[0]].place
 
     def _place(self, cell: _Cell, number: Number) -> Place:
         for i in cell.blocks:
-            at = self.blocks[i].text.find(cell.text[number.start : number.end])
-            if at >= 0:
-                return Place(i, at, at + number.end - number.start)
+            start = self.blocks[i].text.find(cell.text[number.start : number.end])
+            if start >= 0:
+                return Place(i, start, start + number.end - number.start)
         return Place(cell.blocks[0], 0, len(self.blocks[cell.blocks[0]].text))
 
     def _ask(self, kind: str, cell: _Cell, text: str) -> None:
@@ -192,6 +282,8 @@ def _titles(blocks: Sequence[Block], index: int) -> list[str]:
 def _relation(text: str) -> str:
     """Return how the number of a cell compares: «từ 96,2% trở lên», «> 95%»."""
     small = plain(text).strip()
+    if re.match(r"[-−–+]", small):
+        return "="
     signs = {"≥": ">=", "≤": "<=", ">": ">", "<": "<"}
     if "trở lên" in small:
         return ">="

@@ -29,7 +29,7 @@ class Phrase(NamedTuple):
 
 
 def plain(text: str) -> str:
-    """Return a text in small letters and one spelling, each character in its place.
+    """Return a text in small letters and one spelling, of the same length.
 
     Examples
     --------

@@ -1,0 +1,51 @@
+"""Plans as other offices write them: each is read as its table, worked out by hand from the text, says."""
+
+import csv
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from bhyt_analysis.plans.plan import read_plan
+
+OFFICES = Path(__file__).with_name("offices")
+NAMES = sorted(p.stem for p in OFFICES.glob("*.csv"))
+COLUMNS = ("table", "area", "name", "value", "unit", "base", "on", "relation")
+
+
+def expected(name):
+    with (OFFICES / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return sorted(tuple(row[c] for c in COLUMNS) for row in csv.DictReader(file))
+
+
+def text_of(name):
+    return next(p for p in OFFICES.glob(f"{name}.*") if p.suffix != ".csv")
+
+
+def rows_read(path):
+    """Return the published figures, targets and questions that are read, as the tables by hand have them."""
+    plan, rows = read_plan(path), []
+    for entry in plan.entries.rows:
+        cells = {key: "" if value is None else value for key, value in entry.cells.items()}
+        if entry.table == "published":
+            value = "" if cells["value"] == "" else f"{cells['value']:.15g}"
+            own = cells["figure"], value, cells["unit"], cells["base"], cells["as_of"]
+        elif entry.table == "targets":
+            rate = "" if cells["rate"] == "" else f"{100 * cells['rate']:.6g}"
+            own = cells["scope"], rate, "percent", f"{cells['of']} {cells['kind']}".strip(), cells["on"]
+        else:
+            continue
+        rows.append((entry.table, cells["area"], *own, cells["relation"]))
+    return sorted(rows + [("question", "", q.kind, q.number, "", "", "", "") for q in plan.entries.questions])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_plan_of_an_office_is_read_as_by_hand(name):
+    assert rows_read(text_of(name)) == expected(name)
+
+
+@pytest.mark.parametrize("name", ["xa_2026", "bao_cao_2024"])
+def test_decomposed_letters_are_read_alike(name, tmp_path):
+    path = tmp_path / f"{name}.txt"
+    path.write_text(unicodedata.normalize("NFD", text_of(name).read_text(encoding="utf-8")), encoding="utf-8")
+    assert rows_read(path) == expected(name)
