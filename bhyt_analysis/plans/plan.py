@@ -108,8 +108,8 @@ class Plan(HasCard):
         """Return what the document is and how much of it was read."""
         lang = current_language()
         counts = [(table_name(t, lang), format_number(len(self.tables[t]), lang)) for t in PLAN_TABLES[1:]]
-        asked = (translate("plan.questions", lang), format_number(len(self.entries.questions), lang))
-        return self.context.title_short, [*((label, n) for label, n in counts if n != "0"), asked]
+        question_count = (translate("plan.questions", lang), format_number(len(self.entries.questions), lang))
+        return self.context.title_short, [*((label, n) for label, n in counts if n != "0"), question_count]
 
     def remarks(self, lang: str | None = None) -> pd.DataFrame:
         """Return the findings on the plan at its numbers, errors first.

@@ -51,13 +51,17 @@ def _lists(index: int, text: str) -> Iterator[UnitList]:
         for piece in re.finditer(r"(?:(?! và |,|;).)+", match[part]):
             name = re.sub(r"^\s*(?:và |gồm:? |xã |phường |thị trấn )*", "", piece[0]).strip()
             if name and name[0].isupper() and len(name.split()) <= 5:
-                at = start + piece.start() + piece[0].index(name)
+                position = start + piece.start() + piece[0].index(name)
                 names.append(name)
-                places.append(Place(index, at, at + len(name)))
+                places.append(Place(index, position, position + len(name)))
         if len(names) >= 2:
-            at = match.start("count")
+            position = match.start("count")
             yield UnitList(
-                int(match["count"]), match["kind"], tuple(names), Place(index, at, match.end("kind")), tuple(places)
+                int(match["count"]),
+                match["kind"],
+                tuple(names),
+                Place(index, position, match.end("kind")),
+                tuple(places),
             )
 
 

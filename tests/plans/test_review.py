@@ -59,7 +59,7 @@ def test_contradictions_of_the_four_plans_are_at_their_numbers(name):
         assert texts and any(number in text for text in texts), (rule, own)
 
 
-def test_what_would_fit_is_said_with_the_number():
+def test_a_remark_has_what_would_fit():
     (remark,) = [r for r in review(read_plan(), "en") if "share_of_wrong_base" in r.rules]
     assert remark.fits == "9.0%"  # 10,890 / 121,000
 

@@ -140,7 +140,7 @@ def test_the_public_surface():
         "monitor", "verdict", "funnel", "explain", "explore", "run_batch", "BatchOptions", "charts", "tables",
         "Briefing", "unit_losses", "notebook",
         "monitoring", "country", "area", "AreaView", "lang", "yearly", "rezone", "household_premium",
-        "page_model", "state_scenario",
+        "page_model", "state_scenario", "Plan", "read_plan",
     ]  # fmt: skip
     assert bhyt.__all__ == sorted(public)
     for name in bhyt.__all__:
