@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from bhyt_analysis.briefing.published import is_batch, needs_protection
 from bhyt_analysis.i18n.failures import name_file
 from bhyt_analysis.i18n.messages import BhytError
@@ -59,8 +61,14 @@ def reason_to_leave_out(briefing: Briefing, model: PageModel) -> str:
         return "small"
     if any(0 < abs(count) < threshold for count in model_counts(model)):
         return "small"
-    day = next((f.as_of for key in ("insured", "coverage") if (f := briefing.facts.get(key))), None)
-    return "" if day is None or str(day)[:10] == model["as_of"] else "day"
+    return "" if model["as_of"] in printed_days(briefing) else "day"
+
+
+def printed_days(briefing: Briefing) -> set[str]:
+    """Return the days of the counts that a briefing prints: of its headline figures and of its groups."""
+    days = [fact.as_of for key in ("insured", "coverage") if (fact := briefing.facts.get(key)) is not None]
+    days += list(briefing.tables.get("coverage", pd.DataFrame(columns=["as_of"]))["as_of"])
+    return {str(day)[:10] for day in days}
 
 
 def model_counts(model: PageModel) -> Iterator[float]:

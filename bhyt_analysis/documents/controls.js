@@ -127,8 +127,9 @@ function start() {
     input.addEventListener("input", () => {
       const value = choices(slider)[Number(input.value)];
       values[slider.id] = value === slider.rest() ? null : value;
-      update();
+      show();
     });
+    input.addEventListener("change", writeAddress); // once a move ends: browsers limit how often an address changes
     inputs.set(slider.id, input);
     outputs.set(slider.id, output);
     fields.append(element("div", { class: "row" }, element("label", { for: input.id }, slider.label), input, output));

@@ -16,14 +16,15 @@ FILES = ("model.js", "controls.js")  # in the order of the page
 STYLE = "controls.css"
 PAYERS = ("central", "province", "social_security_fund", "employer", "household")
 # Words of the template; the script fills the others in.
-PAGE_WORDS = ("title", "how", "stamp", "proposal", "proposal_text", "reset", "link", "set", "path", "money")
+PAGE_WORDS = (
+    "title", "how", "stamp", "proposal", "proposal_text", "reset", "reset_briefing", "link", "set", "path", "money",
+)  # fmt: skip
 SCRIPT_WORDS = (
     "behaviour", "outreach", "take_up_household", "support", "top_up", "top_up_group", "premium", "base_salary",
     "contribution_rate", "since", "target_group", "target", "on", "in_force", "baseline", "scenario", "since_day",
     "coverage", "insured", "change", "missing", "missing_people", "monthly", "reached", "needed", "back", "back_people",
     "no_back", "public", "per_person", "per_person_unit", "per_person_none", "path_text", "band", "band_gone", "year",
-    "rate",
-    "people", "months_of", "costed", "units", "units_people",
+    "rate", "people", "months_of", "costed", "units", "units_people",
 )  # fmt: skip
 
 
@@ -43,6 +44,7 @@ def page_parts(folder: Path, lang: str) -> dict[str, Any]:
     return {
         "words": words,
         "intro": " ".join(intro),
+        "is_current_law": model["is_current_law"],
         "script": Markup(page_script()),
         "style": Markup(Path(__file__).with_name(STYLE).read_text(encoding="utf-8")),
         "model": Markup(safe_json(model)),

@@ -306,7 +306,7 @@ def test_the_printer_gets_what_is_set_and_no_sliders(browser, pages):
 
 
 def test_an_address_sets_only_what_a_slider_can(browser, pages):
-    wrong = "outreach=9&take_up_household=<b>&support.near_poor=NaN&on=2028-01-01&__proto__=1"
+    wrong = "outreach=9&take_up_household=<b>&support.near_poor=NaN&on=2028-01-01&__proto__=1&%"
     query = f"#what-if?{wrong}&base_salary=2600000"
     section = open_sliders(browser, pages / "son-duong" / "son-duong.html", query)
     assert [line.text for line in section.find_elements(By.CSS_SELECTOR, ".set li")] == [

@@ -36,7 +36,7 @@ from bhyt_analysis.model.projection.simulate import projection_table
 from .model_runs import needs_node, run_node
 
 LAW = bhyt.Law.read()
-STATES = int(os.environ.get("BHYT_STATES", 24))
+STATES = int(os.environ.get("BHYT_STATES", 16))
 AREAS = ("Sơn Dương", "Lục Ngạn", "X00101", "X00103", "X00107")
 WINDOWS = ("decree 75", "decree 75 until repeal", "decree 188", "none")
 DAYS = [f"{year}-{month:02d}-01" for year in range(2021, 2030) for month in (1, 7, 9, 11)]

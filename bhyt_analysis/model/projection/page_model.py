@@ -90,7 +90,7 @@ def page_model(
     law = Law.read() if law is None else law
     page = page_projection(view, scenario, law)
     model = projection_constants(page.projection, law, upcoming_targets(view.data, page.projection), draws)
-    return {**model, "units": page.units, "adds_up": page.adds_up}
+    return {**model, "units": page.units, "adds_up": page.adds_up, "is_current_law": scenario is None}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,7 +123,7 @@ def page_projection(view: AreaView, scenario: ScenarioLike | None = None, law: L
             return _project(view, dataclasses.replace(policy, decision=decision), law, is_exact=True)
         except BhytError:  # who lost a card by it is not known there, or only commune by commune
             pass
-    return _project(view, policy, law)
+    return _project(view, policy, law, has_start=scenario is not None and as_scenario(scenario).start is not None)
 
 
 def page_policy(view: AreaView, scenario: ScenarioLike | None, law: Law) -> Scenario:
@@ -146,12 +146,16 @@ def page_policy(view: AreaView, scenario: ScenarioLike | None, law: Law) -> Scen
     return dataclasses.replace(policy, start=start, end=end)
 
 
-def _project(view: AreaView, policy: Scenario, law: Law, is_exact: bool = False) -> PageProjection:
+def _project(
+    view: AreaView, policy: Scenario, law: Law, is_exact: bool = False, has_start: bool = False
+) -> PageProjection:
     """Project an area as one unit; with ``is_exact``, raise a BhytError where its communes add up to other people."""
     law = policy.apply_to_law(law)
     check_reform_areas(law, view.data)
     baseline = build_baseline(view.data, view.code, policy, law)
     policy = resolve_support_window(policy, view.data, baseline, law)
+    if not has_start:  # rates may have been printed after the cards that are counted
+        policy = dataclasses.replace(policy, start=baseline.day + pd.offsets.MonthEnd(0))
     if len({law.areas_of(place) for place in baseline.lineages}) > 1:
         raise BhytError(("error.page_model_laws", {"name": baseline.name}))
     if is_exact and not adds_up(baseline):
