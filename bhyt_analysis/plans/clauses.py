@@ -12,8 +12,9 @@ COUNTED = ("people", "cards")
 _CLAUSE_END = re.compile(r"[;:(]|\.(?=\s|$)")
 _UNIT_WORD = r"(?:thẻ|người|nhân khẩu|khẩu|đối tượng|trường hợp|lao động|em|%|phần trăm|lượt|hộ|đồng)"
 _FIRST_LINK = re.compile(
-    rf"\s*{_UNIT_WORD}?(?:\s+(?:của|cho|thuộc|là|do|các|diện|nhóm|đối tượng|người|số|tổng|hộ|theo|bhyt|đang|đã|ở|trong"
-    r"|người dân|cấp|được))*\s*"
+    rf"\s*(?:nghìn|ngàn|vạn|triệu|tỷ)?\s*{_UNIT_WORD}?"
+    r"(?:\s+(?:của|cho|thuộc|là|do|các|diện|nhóm|đối tượng|người|số|tổng|hộ|theo|bhyt|đang|đã|ở|trong|người dân|cấp"
+    r"|được))*\s*"
 )
 _LINK = re.compile(
     r"(?:,|\s|(?:và|hoặc|cùng|các|diện|nhóm|đối tượng|người|thuộc|hưởng|của|cho|khác|còn lại|theo|hộ|thẻ|bhyt)(?!\w))*"

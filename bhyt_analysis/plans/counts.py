@@ -11,6 +11,7 @@ from bhyt_analysis.domain.bundled import packaged_table
 from bhyt_analysis.plans.clauses import Clause
 from bhyt_analysis.plans.entries import Entry
 from bhyt_analysis.plans.figure_days import day_of, is_goal
+from bhyt_analysis.plans.mentions import blank_spans
 from bhyt_analysis.plans.words import Phrase, has_phrase, phrases, plain
 
 if TYPE_CHECKING:
@@ -21,6 +22,11 @@ OTHER_COUNTS = ("vnd", "visits", "households")
 PART_NAMES = {"poor": "poor", "difficult_area": "area"}
 _WITHOUT_PREFIX = ("population", "insured_total", "insured_by_local_office", "uninsured")
 _GENERAL = ("insured_total", "insured_by_local_office")  # which the group of the same clause says more of
+# Groups of people with a card by who pays for it.
+_BY_PAYER = (
+    "military_relatives", "household", "employer_employee", "social_security_paid", "state_paid", "state_supported",
+    "employer_paid",
+)  # fmt: skip
 _REST = re.compile(r"…|\.\.\.|(?<!\w)(?:khác|còn lại)(?!\w)")
 _NO_CARDS = re.compile(r"(?:^|[,;:]|\w)\s*(?:hiện |đang |toàn \w+ |trên địa bàn )?(?:có|tổng số|là)\s+(?:tổng số )?$")
 
@@ -30,11 +36,12 @@ def read_count(reader: FigureReader, clause: Clause, previous: Entry | None) -> 
     number, before = clause.number, clause.before
     follows_communes = clause.index + 1 < len(clause.numbers) and clause.numbers[clause.index + 1].unit == "communes"
     after = clause.sentence.small[number.end : clause.sentence.end] if follows_communes else clause.after
-    if has_phrase("loss", clause.left[-90:]) or has_phrase("loss", f"{clause.unit} {after.lstrip()}"):
+    is_loss = has_phrase("loss", clause.left[-90:]) or has_phrase("loss", f"{clause.unit} {after.lstrip()}")
+    if is_loss and (loss_decision(reader, clause) or not change_sign(before)):
         return _read_loss(reader, clause)
     subject = count_subject(reader, clause)
     sign = change_sign(before) or change_sign(before, "recruit")
-    if subject is None and sign and previous is not None and previous.cells["unit"] == number.unit:
+    if subject is None and change_sign(before) and previous is not None and _is_of_same(previous, number.unit):
         subject = str(previous.cells["figure"]).removeprefix("change_")
     if subject is None or has_phrase("no_total", clause.sentence.small[clause.sentence.start : clause.number.end]):
         _ask_unless_aside(reader, clause)
@@ -42,6 +49,9 @@ def read_count(reader: FigureReader, clause: Clause, previous: Entry | None) -> 
     explicit = day_of(reader, clause)
     goal = is_goal(reader, clause, explicit) and (subject != "population" or reader.is_future(explicit))
     name = f"{'target_' * goal}{'change_' * bool(sign)}{subject}".replace("target_insured_total", "target_insured")
+    if goal and has_phrase("forecast", clause.sentence.small[clause.sentence.start : number.start]):
+        reader.ask("forecast", clause)
+        return None
     day = day_of(reader, clause, goal) or (previous.cells["as_of"] if sign and previous is not None else None)
     return reader.publish(clause, name, day or reader.last_day(clause, name, goal), "", -1 if sign == "-" else 1)
 
@@ -59,7 +69,15 @@ def read_other_count(reader: FigureReader, clause: Clause) -> Entry | None:
         return None
     goal = is_goal(reader, clause, day_of(reader, clause))
     name = f"{'target_' * goal}{names.pop()}"
-    return reader.publish(clause, name, day_of(reader, clause, goal) or reader.last_day(clause, name, goal), "")
+    day = day_of(reader, clause, goal)
+    if day is None and not goal:  # money of a year needs its year
+        day = reader.context.reported if unit == "vnd" else reader.last_day(clause, name, goal)
+    return reader.publish(clause, name, day, "")
+
+
+def _is_of_same(previous: Entry, unit: str) -> bool:
+    """Tell whether a change is of the count before it: «96.240 người ..., tăng 1.234 người»."""
+    return previous.cells["unit"] == unit and "_lost_" not in str(previous.cells["figure"])
 
 
 def _ask_unless_aside(reader: FigureReader, clause: Clause) -> None:
@@ -73,7 +91,11 @@ def _ask_unless_aside(reader: FigureReader, clause: Clause) -> None:
 def change_sign(before: str, use: str = "change") -> str:
     """Return "+" or "-" where a text ends on the verb of a change, "" elsewhere."""
     last = max(phrases(use, before), key=lambda p: p.end, default=None)
-    return last.yields if last is not None and not re.search(r"\w{3,}", before[last.end :]) else ""
+    if last is None:
+        return ""
+    rest = before[last.end :]
+    rest = blank_spans(rest, [(p.start, p.end) for p in phrases("relation", rest)])
+    return "" if re.search(r"\w{3,}", rest) else last.yields
 
 
 def count_subject(reader: FigureReader, clause: Clause) -> str | None:
@@ -81,15 +103,23 @@ def count_subject(reader: FigureReader, clause: Clause) -> str | None:
     left = subject(reader, clause.left)
     right = subject(reader, clause.right) if clause.right else None
     name = right if left is None or left == right else left if right is None else _agreed(left, right)
+    if name in ("insured_total", "uninsured") and reader.is_about_part():
+        return None
     if name is None or clause.number.unit != "people" or not name.startswith("cards_"):
         return name
+    listed = reader.totals[-1].entry.cells["figure"] if reader.totals else ""
+    words = clause.sentence.small[clause.sentence.start : clause.number.start]
+    if listed == "uninsured" or (
+        has_phrase("uninsured", words + clause.right) and not has_phrase("insured", clause.text)
+    ):
+        return name.replace("cards_", "uninsured_", 1)
     return name if _is_insured(reader, clause, name) else f"{name.removeprefix('cards_')}_people"
 
 
 def _is_insured(reader: FigureReader, clause: Clause, name: str) -> bool:
     """Tell whether a count of people of a group is of those with a card, and not of all."""
     if (
-        name == "cards_military_relatives"
+        name.removeprefix("cards_") in _BY_PAYER
         or has_phrase("insured", clause.text)
         or reader.totals
         or any(has_phrase("insured", t) for t in reader.intros.values())

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from bhyt_analysis.plans.figures import FigureReader
 
 _GOAL_HEADING = re.compile(r"mục tiêu|chỉ tiêu|mục đích|phải đạt|cần đạt|mong muốn|phấn đấu|lộ trình")
+_TASK_HEADING = re.compile(r"phương hướng|nhiệm vụ|giải pháp|kế hoạch năm")
 _RESULT_HEADING = re.compile(
     r"kết quả|đánh giá|thực trạng|hiện trạng|tình hình|khó khăn|nguyên nhân|ưu điểm|hạn chế|tồn tại|đạt được"
 )
+_BESIDE = re.compile(r"\s*(?:dân số\s+)?(?:(?:vào|trong|ngay|đến|cuối|hết|tại|tính)\s*)*")
 _STRONG = re.compile(r"phấn đấu|mục tiêu|chỉ tiêu|kế hoạch giao|được giao")  # of a target of days past
 _COMPARISON = re.compile(r"(?:so với|cùng kỳ)[^;,.()]{0,25}$")
 
@@ -55,7 +57,7 @@ def is_goal(reader: FigureReader, clause: Clause, day: object) -> bool:
         if is_late and not any(is_result_heading(t) for t in titles[-2:]):
             return True
     if any(is_result_heading(t) for t in titles[-2:]):
-        return has_phrase("goal", text) and not has_phrase("state", text)
+        return _STRONG.search(text) is not None and not has_phrase("state", text)
     if has_phrase("state", text):
         return False
     return any(map(is_goal_heading, titles)) or has_phrase("goal", sentence.plain)
@@ -63,7 +65,8 @@ def is_goal(reader: FigureReader, clause: Clause, day: object) -> bool:
 
 def is_goal_heading(title: str) -> bool:
     """Tell whether what is under a heading is to be reached."""
-    return _GOAL_HEADING.search(title) is not None
+    is_task = _TASK_HEADING.search(title) is not None and _RESULT_HEADING.search(title) is None
+    return is_task or _GOAL_HEADING.search(title) is not None
 
 
 def is_result_heading(title: str) -> bool:
@@ -86,8 +89,17 @@ def _own_time(clause: Clause) -> Time | None:
     for sides in (between[:-1], between[1:]):
         if all(len(side) == 1 for side in sides):
             return sides[i][0]
-    before = [t for t in outside if t.start < counted[i].start]
-    return before[-1] if before else outside[0]
+    beside = [_time_beside(sentence.small, n.end, outside) for n in counted]
+    if beside[i] is not None:
+        return beside[i]
+    free = [t for t in outside if t not in beside]
+    before = [t for t in free if t.start < counted[i].start]
+    return before[-1] if before else free[0] if free else None
+
+
+def _time_beside(text: str, end: int, moments: list[Time]) -> Time | None:
+    """Return the time right after a number: «97,5% vào cuối năm 2026»."""
+    return next((t for t in moments if t.start >= end and _BESIDE.fullmatch(text[end : t.start])), None)
 
 
 def time_of_heading(text: str, with_period: bool = False) -> dt.date | None:

@@ -18,7 +18,7 @@ from bhyt_analysis.plans.counts import OTHER_COUNTS, loss_day, loss_decision, re
 from bhyt_analysis.plans.document import Block
 from bhyt_analysis.plans.entries import Entries, Entry, PartList, Place, Question
 from bhyt_analysis.plans.figure_days import own_times
-from bhyt_analysis.plans.mentions import Instrument, Time, blank_spans, instruments, numbers, sentences, times
+from bhyt_analysis.plans.mentions import Instrument, Time, blank_spans, instruments, numbers, period, sentences, times
 from bhyt_analysis.plans.percentages import read_groups_still_low, read_no_fall, read_percent
 from bhyt_analysis.plans.plan_context import PlanContext, named_unit
 from bhyt_analysis.plans.words import Phrase, has_phrase, phrases, plain
@@ -33,6 +33,7 @@ _OUT_OF = re.compile(r"(?:trên|trong|tổng)(?: tổng)?(?: số)? $")
 _UNIT_BEFORE = re.compile(
     r"(tỉnh|thành phố|huyện|thị xã|quận|xã|phường|thị trấn)(?: đảo)? ((?:[^\W\d_]+ ?){1,4})", re.IGNORECASE
 )
+_SCHOOL_YEAR = re.compile(r"năm học \d{4}\s?[-–]")
 _HEADING_LEVEL = -1  # of a total that a heading names
 
 
@@ -65,6 +66,7 @@ class FigureReader:
     item_times: dict[int, Time] = field(default_factory=dict)
     intros: dict[int, str] = field(default_factory=dict)  # of each level, the words that its list begins with
     last_rate: tuple[list[Phrase], list[Phrase]] | None = None  # its words and its groups, for «tỷ lệ này»
+    paragraph_figures: list[str] = field(default_factory=list)  # of its counts, "" for one that is not clear
     last_base: str = ""  # of the last share of the paragraph
     part_days: list[dt.date] = field(default_factory=list)  # that results of the current part name
     result_days: list[dt.date] = field(default_factory=list)  # that those of the document name
@@ -74,7 +76,7 @@ class FigureReader:
         self.is_in_heading = block.is_heading
         if block.is_heading:
             self._open_heading(block)
-        self.last_base = ""
+        self.last_base, self.paragraph_figures = "", []
         cited = instruments(block.text)
         small = blank_spans(plain(block.text), [(i.start, i.end) for i in cited])
         moments = own_times(small, times(small))
@@ -92,7 +94,7 @@ class FigureReader:
             self.part_days = []
         self.headings.append(block)
         self.totals, self.bullets, self.item_times, self.intros = [], [], {}, {}
-        self.last_rate, self.last_start = None, None
+        self.last_rate, self.last_start, self.last_decision = None, None, ""
 
     def _items(self, block: Block) -> Iterator[tuple[int, int, int]]:
         """Yield the items of a block, with the level of its list: 0 for text that is in none."""
@@ -190,7 +192,11 @@ class FigureReader:
     def _read_number(self, clause: Clause, previous: Entry | None) -> Entry | None:
         number = clause.number
         if number.unit in COUNTED:
-            return read_count(self, clause, previous)
+            questions = len(self.entries.questions)
+            entry = read_count(self, clause, previous)
+            if entry or len(self.entries.questions) > questions:
+                self.paragraph_figures.append(str(entry.cells["figure"]) if entry else "")
+            return entry
         if number.unit in ("percent", "points"):
             return read_percent(self, clause, previous)
         if number.unit == "communes" and (decision := loss_decision(self, clause)):
@@ -202,11 +208,17 @@ class FigureReader:
 
     def last_day(self, clause: Clause, figure: str, goal: bool) -> object:
         """Return the day of a figure that no word beside it dates: of the same figure before, of the results."""
-        if goal:
+        if goal or _SCHOOL_YEAR.search(clause.sentence.plain):
             return None
         value = clause.number.value
         same = [e for e in self.entries.rows if e.cells.get("figure") == figure and e.cells.get("value") == value]
         return same[-1].cells["as_of"] if same else self.result_day()
+
+    def is_about_part(self) -> bool:
+        """Tell whether the counts of a paragraph so far are of a part of the people, such as those who lost a card."""
+        general = ("population", "insured_total", "uninsured", "insured_by_local_office")
+        figures = [f.removeprefix("target_").removeprefix("change_") for f in self.paragraph_figures]
+        return bool(figures) and not any(f in general for f in figures) and not self.totals
 
     def is_future(self, day: object) -> bool:
         """Tell whether a day is after that of the document."""
@@ -218,7 +230,9 @@ class FigureReader:
         if self.context.reported:
             return self.context.reported
         if days:
-            return days.pop() if len(days) == 1 else None
+            spans = [years for h in self.headings if (years := period(plain(h.text)))]
+            end = dt.date(spans[0][1], 12, 31) if spans else None
+            return end if end in days else days.pop() if len(days) == 1 else None
         return max(self.result_days, default=self.context.issued)
 
     def relation(self, clause: Clause) -> str:
@@ -270,7 +284,8 @@ class FigureReader:
             return None
         if day is None:
             self.ask("day", clause)
-        if isinstance(day, dt.date) and not figure.startswith("target_") and "_lost_" not in figure:
+        dated = [t.day for t in (*clause.sentence.times, *self.item_times.values())]
+        if isinstance(day, dt.date) and day in dated and not figure.startswith("target_") and "_lost_" not in figure:
             self.part_days.append(day)
             self.result_days.append(day)
         cells: dict[str, object] = {"document": self.context.name, "area": unit.code, "figure": figure}

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 _RIGHT_AFTER = re.compile(r"[\s(]*(?:(?:tổng )?số |các |toàn bộ |người |nhóm |thuộc |đối tượng |là |em |diện )*")
 _BETWEEN_GROUPS = re.compile(r"[\s,]*(?:(?:và|hoặc|cùng|các|nhóm|người|đối tượng|thuộc|hộ|em|gia đình)\s+)*")
+_NO_NOUN = re.compile(
+    r"\s*(?:$|[,.;:()]|(?:và|vào|trong|năm|ngay|trở lên|đến|dân số|của|ở|tại|so|tính|từ|cuối|hết|toàn)(?!\w))"
+)
+_PEOPLE = re.compile(r"(?<!\w)(?:người|nhóm|đối tượng|hộ|lao động|trẻ|hội viên|cựu|thai)(?!\w)")
+_LEAST_COVERAGE = 30  # a percentage of all below it is of something else
 _THIS_RATE = re.compile(r"tỷ lệ (?:này|đó|trên|nói trên|nêu trên)")
 _SHARE_ENDS = re.compile(r"(?:^|,|\()\s*(?:đạt |với )?(?:tỷ lệ |đạt )?$")
 _PREFIXES = ("cards_", "insured_by_", "insured_", "people_")
@@ -28,9 +33,13 @@ def read_percent(reader: FigureReader, clause: Clause, previous: Entry | None) -
     before, after = clause.before, clause.after
     if _is_support(clause):
         return None  # what the State pays of a premium, not who is insured
+    if has_phrase("elsewhere", before[-60:]):
+        reader.ask("area", clause)
+        return None
     rate = phrases("rate", before) or phrases("rate", re.split(r"[,;]| và tỷ lệ", after)[0])
     groups = _groups_of_rate(before, after, bool(rate))
-    if not (rate or groups or _is_of_other(clause)):  # said once for several: «70% ... và trên 75%»
+    is_bare = _NO_NOUN.match(after) and not _PEOPLE.search(before)
+    if is_bare and not (rate or groups or _is_of_other(clause)):  # said once for several: «70% ... và trên 75%»
         rate = phrases("rate", clause.sentence.plain)
     if not rate and not groups and reader.last_rate is not None and _THIS_RATE.search(before):
         rate, groups = reader.last_rate
@@ -59,7 +68,13 @@ def _read_rate(
     is_of_lost = has_phrase("lost_group", bracket(clause.after)) or has_phrase("lost_group", _before_all(clause))
     is_insured = bool(rate) or has_phrase("insured", clause.sentence.plain) or has_phrase("insured", _titles(reader))
     is_all_or_group = groups or is_of_lost or (rate and (clause.number.value != 100 or _is_of_all(clause)))
-    if not is_all_or_group or not is_insured or ("dân số" in text and groups and not rate):
+    tail = clause.before[rate[-1].end :] if rate and rate[-1] in phrases("rate", clause.before) else ""
+    is_odd = not groups and _PEOPLE.search(tail) is not None  # of people whom no phrase names
+    is_odd = is_odd or (not groups and not is_of_lost and clause.number.value < _LEAST_COVERAGE)
+    if goal and has_phrase("forecast", _before_all(clause)):
+        reader.ask("forecast", clause)
+        return None
+    if is_odd or not is_all_or_group or not is_insured or ("dân số" in text and groups and not rate):
         reader.ask("subject", clause)
         return None
     reader.last_rate = (rate or groups, groups)
@@ -78,11 +93,11 @@ def _is_support(clause: Clause) -> bool:
     """Tell whether a percentage is of a premium, or follows one: «hỗ trợ 100% tiền đóng cho ..., 50% cho ...»."""
     if phrases("rate", clause.before):
         return False
-    if has_phrase("support", f"{clause.before.rstrip()} # {clause.after[:60].lstrip()}"):
+    if has_phrase("no_rate", f"{clause.before.rstrip()} # {clause.after[:60].lstrip()}"):
         return True
     start = clause.numbers[clause.index - 1].end if clause.index else clause.sentence.start
     text = clause.sentence.small[clause.sentence.start : start]
-    follows = clause.index and has_phrase("support", f"{text} # {clause.sentence.small[start : start + 30].lstrip()}")
+    follows = clause.index and has_phrase("no_rate", f"{text} # {clause.sentence.small[start : start + 30].lstrip()}")
     return bool(follows) and not has_phrase("insured", clause.before + clause.after)
 
 

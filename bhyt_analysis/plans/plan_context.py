@@ -11,7 +11,7 @@ from bhyt_analysis.domain.country import country
 from bhyt_analysis.domain.geography import Geography, Unit
 from bhyt_analysis.i18n.unit_names import inline_name
 from bhyt_analysis.plans.document import Block, PlanDocument
-from bhyt_analysis.plans.mentions import instruments, period
+from bhyt_analysis.plans.mentions import instruments, period, times
 from bhyt_analysis.plans.structure import TITLE
 from bhyt_analysis.plans.words import plain
 
@@ -20,7 +20,11 @@ _KINDS = "kế hoạch|chỉ thị|quyết định|nghị quyết|đề án|chư
 _UNIT_WORDS = "tỉnh|thành phố|huyện|thị xã|quận|xã|phường|thị trấn|đặc khu"
 _NAME = r"[^\W\d_]+(?:[ '-][^\W\d_]+){0,3}"
 _IN_AREA = re.compile(rf"địa bàn ({_UNIT_WORDS}) (?:đảo )?({_NAME})", re.IGNORECASE)
-_ISSUER = re.compile(rf"(?:UBND|ỦY BAN NHÂN DÂN|UỶ BAN NHÂN DÂN|HỘI ĐỒNG NHÂN DÂN)\s+({_UNIT_WORDS})\s+({_NAME})", re.I)
+_ISSUER = re.compile(
+    rf"(?:UBND|ỦY BAN NHÂN DÂN|UỶ BAN NHÂN DÂN|HỘI ĐỒNG NHÂN DÂN|BẢO HIỂM XÃ HỘI|BHXH)\s+({_UNIT_WORDS})\s+({_NAME})",
+    re.I,
+)
+_JOINT_OFFICE = re.compile(r"(?:BẢO HIỂM XÃ HỘI|BHXH) (?:CƠ SỞ|LIÊN HUYỆN|KHU VỰC)", re.IGNORECASE)
 _PARTY = re.compile(rf"(HUYỆN|TỈNH|THÀNH|THỊ|QUẬN|ĐẢNG)\s+(?:ỦY|UỶ)\s+(?:({_UNIT_WORDS})\s+)?({_NAME})", re.IGNORECASE)
 _SIGNED = re.compile(rf"^({_NAME}), ngày\b\s*(\d{{1,2}})?\s*tháng\s*(\d{{1,2}})?\s*năm\s*(\d{{4}})?", re.IGNORECASE)
 _NUMBER = re.compile(r"^số\s*:\s*(\d+\s*/?-?\s*[A-ZĐ0-9][\w./-]*)", re.IGNORECASE)
@@ -68,7 +72,7 @@ def plan_context(document: PlanDocument, area: str | None = None) -> PlanContext
     number = next((m[1].replace(" ", "") for b in head if (m := _NUMBER.search(b.text))), "")
     issued = next((day for b in head if (day := _signed_day(b.text))), None)
     years = period(plain(title))
-    reported = _reported(blocks)
+    reported = _reported(blocks) or _reported_by_title(title, issued)
     geography = country().geography
     day = issued or reported or _cited_day(blocks) or (dt.date(years[0], 1, 1) if years else None)
     unit = geography.find(area, day) if area else _unit(head, title, geography, day)
@@ -102,6 +106,14 @@ def _reported(blocks: tuple[Block, ...]) -> dt.date | None:
     return dt.date(max(years), 12, 31) if years else None
 
 
+def _reported_by_title(title: str, issued: dt.date | None) -> dt.date | None:
+    """Return the day of the results that a report or notice is about: «6 tháng đầu năm 2024»."""
+    small = plain(title)
+    days = {t.day for t in times(small) if t.day}
+    day = days.pop() if len(days) == 1 and re.match(r"báo cáo|thông báo", small) else None
+    return day if day and (issued is None or day <= issued) else None
+
+
 def _cited_day(blocks: tuple[Block, ...]) -> dt.date | None:
     """Return the last day of an instrument that the opening cites: the document is no older."""
     days = [i.day for b in blocks[:HEAD_BLOCKS] for i in instruments(b.text) if i.day]
@@ -115,6 +127,8 @@ def _unit(head: list[Block], title: str, geography: Geography, day: dt.date | No
         units = [u for text in texts for name in _unit_names(text) if (u := named_unit(name, geography, day))]
         if units:
             return max(units, key=lambda u: LEVELS.get(u.kind, 0))
+    if any(_JOINT_OFFICE.search(text) for text in lines):
+        return None  # an office of several units, whose seat says nothing of them
     places = [m[1] for text in lines if (m := _SIGNED.search(text))]
     return next((u for name in places if (u := named_unit(name, geography, day))), None)
 

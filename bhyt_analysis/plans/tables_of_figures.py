@@ -23,6 +23,12 @@ _CHANGE = re.compile(r"so với|tăng|giảm|chênh lệch")
 _SHARE = re.compile(r"tỷ trọng|cơ cấu")
 _SIGN = re.compile(r"\s*([-−–+])\s*\d")
 _UNITS = re.compile(r"đơn vị|địa phương|địa bàn|(?:tên )?(?:xã|phường|huyện)")
+_DERIVED = re.compile(
+    r"so (?:với )?(?:kh|kế hoạch)\b|% (?:hoàn thành|thực hiện|kh|đạt)\b|tỷ lệ (?:hoàn thành|thực hiện)"
+)
+_BELOW_UNITS = re.compile(
+    r"(?:bản|thôn|xóm|ấp|buôn|khu(?! vực)|khối|trường(?! hợp)|chi bộ|tiểu khu|phum|sóc|tổ dân phố|tổ \d+)\s"
+)
 _UNIT_WORD = re.compile(r"(?:Xã|Phường|Thị trấn|Huyện|Thị xã|Thành phố) (?=[A-ZĐ])")
 _PERCENT = re.compile(r"%|tỷ lệ|tỷ trọng|độ bao phủ")
 _RESULT = re.compile(r"kết quả|thực hiện|đã đạt|hiện (?:có|nay)|ước (?:thực hiện|đạt)")
@@ -122,10 +128,15 @@ class _Table:
 
     def _read_cell(self, cell: _Cell, number: Number, label: str, heading: str) -> None:
         words = plain(heading)
+        if _BELOW_UNITS.match(plain(label)) or _DERIVED.search(words):
+            return  # figures of villages and schools, which have no code
         unit = self._unit(label)
         is_change, sign = _CHANGE.search(words) is not None, _SIGN.match(cell.text)
         if unit is None or (sign and not is_change):
             self._ask("subject" if unit else "area", cell, f"{label}: {heading}")
+            return
+        if has_phrase("forecast", words):
+            self._ask("forecast", cell, f"{label}: {heading}")
             return
         day = (None if is_change else _year(words)) or _year(plain(label)) or self._day()
         measured = number.unit or _measure(words) or _measure(plain(label))
@@ -161,6 +172,9 @@ class _Table:
 
     def _read_count(self, value: _Value) -> None:
         counted = self._subject(value) if value.measured in ("people", "cards") else None
+        texts = plain(" ; ".join([value.both, self.caption, *self.titles]))
+        if counted and counted.startswith("cards_") and value.measured == "people" and not has_phrase("insured", texts):
+            counted = None
         if counted is None:
             self._ask("subject", value.cell, f"{value.label}: {value.heading}")
             return
@@ -181,8 +195,8 @@ class _Table:
         """Return what a count is of, by its row and its column; of the row of the total what the table divides."""
         words = value.both
         if _TOTAL_ROW.match(plain(value.label)) and not phrases("measure", plain(value.heading)):
-            return self._total() or None
-        return subject(self.reader, words)
+            return self._total() or next((p.yields for p in phrases("column", plain(value.heading))), None)
+        return subject(self.reader, words) or next((p.yields for p in phrases("column", plain(value.heading))), None)
 
     def _total(self) -> str:
         """Return the figure that the groups of the rows add up to, "" where the table has no row of the total."""
@@ -217,6 +231,9 @@ class _Table:
 
     def _is_goal(self, value: _Value) -> bool:
         context, day = self.reader.context, value.day
+        own = _is_plan(plain(value.heading))
+        if own is not None:
+            return own
         last = context.reported or context.issued
         if day is not None and last is not None:
             return day > last
@@ -225,9 +242,8 @@ class _Table:
         if day is not None and context.year and day.year > context.year:
             return True
         for text in map(plain, (value.heading, value.label, *reversed(self.titles))):
-            goals, results = [[m.start() for m in p.finditer(text)] for p in (_GOAL, _RESULT)]
-            if goals or results:
-                return max(goals, default=-1) > max(results, default=-1)
+            if (own := _is_plan(text)) is not None:
+                return own
         return False
 
     # --- Rows ---
@@ -245,7 +261,8 @@ class _Table:
 
     def _publish(self, value: _Value, name: str, measured: str, base: str, sign: int = 1) -> None:
         if value.day is None:
-            self._ask("day", value.cell, value.label)
+            self._ask("day", value.cell, f"{value.label}: {value.heading}")
+            return
         cells: dict[str, object] = {"document": self.reader.context.name, "area": value.unit.code, "figure": name}
         cells |= {"value": sign * value.number.value, "decimals": value.number.decimals, "unit": measured}
         cells |= {"relation": _relation(value.cell.text), "base": base, "as_of": str(value.day or "")}
@@ -279,6 +296,12 @@ def _titles(blocks: Sequence[Block], index: int) -> list[str]:
     return [block.text for block in titles]
 
 
+def _is_plan(text: str) -> bool | None:
+    """Tell whether a text says of figures that they are planned, or that they are results; None where it does not."""
+    goals, results = [[m.start() for m in p.finditer(text)] for p in (_GOAL, _RESULT)]
+    return max(goals, default=-1) > max(results, default=-1) if goals or results else None
+
+
 def _relation(text: str) -> str:
     """Return how the number of a cell compares: «từ 96,2% trở lên», «> 95%»."""
     small = plain(text).strip()
@@ -296,7 +319,7 @@ def _measure(text: str) -> str:
         return "percent"
     if "thẻ" in text and "có thẻ" not in text:
         return "cards"
-    return "people" if re.search(r"người|dân số|nhân khẩu|đối tượng|\bsố dân", text) else ""
+    return "people" if re.search(r"người|dân số|khẩu|đối tượng|\bsố dân|có thẻ|tham gia", text) else ""
 
 
 def _year(text: str) -> dt.date | None:

@@ -49,3 +49,38 @@ def test_decomposed_letters_are_read_alike(name, tmp_path):
     path = tmp_path / f"{name}.txt"
     path.write_text(unicodedata.normalize("NFD", text_of(name).read_text(encoding="utf-8")), encoding="utf-8")
     assert rows_read(path) == expected(name)
+
+
+# --- The four plans of the data in other words: what `data` holds of them was typed from the plans themselves ---
+
+DATA = Path(__file__).parents[2] / "data"
+OWN = {
+    "son_duong": ("son_duong.txt", "huyện Sơn Dương"),
+    "luc_ngan": ("luc_ngan.md", "Lục Ngạn"),
+    "son_la": ("son_la.md", "Sơn La"),
+    "quang_ngai": ("quang_ngai.txt", "Quảng Ngãi"),
+}
+
+
+def data_rows(table):
+    with (DATA / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("document", OWN)
+def test_own_plans_have_the_figures_and_targets_of_the_data(document):
+    file, name = OWN[document]
+    rows = set(rows_read(Path(__file__).with_name("texts") / file))
+    figures = {
+        ("published", r["area"], r["figure"], r["value"], r["unit"], r["base"], r["as_of"], r["relation"])
+        for r in data_rows("published")
+        if r["document"] == document
+    }
+    targets = {
+        ("targets", r["area"], r["scope"], f"{100 * float(r['rate']):.6g}" if r["rate"] else "", "percent")
+        + (f"{r['of']} {r['kind']}".strip(), r["on"], r["relation"])
+        for r in data_rows("targets")
+        if name in r["instrument"]
+    }
+    assert figures | targets <= rows
+    assert {row for row in rows if row[0] == "targets"} == targets
