@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bhyt_analysis.domain.dataset import Dataset
+    from bhyt_analysis.plans.plan import Plan
 
 DONE, FAULTS, UNUSABLE = 0, 1, 2
 Read = Callable[[], "Dataset"]
@@ -321,14 +322,9 @@ def _audit_documents(
     for plan in plans:
         for note in plan_notes(plan, lang):
             print(note, file=sys.stderr)
-    if not all(plan.has_figures for plan in plans):
-        remarks = []
-    elif len(plans) == 2:
-        from bhyt_analysis.plans.comparison import compare_plans
-
-        remarks = compare_plans(plans[0], plans[1], lang)
-    else:
-        remarks = review(plans[0], lang)
+    if len(plans) == 2:
+        return _compare_documents(plans, as_json, lang)
+    remarks = review(plans[0], lang) if plans[0].has_figures else []
     if extract:
         plans[0].extract(extract, lang)
     if annotate:
@@ -337,6 +333,17 @@ def _audit_documents(
         _print_json(remarks_table(plans[0], remarks, lang).to_dict("records"))
     else:
         print(*remark_lines(remarks, lang), sep="\n")
+    return DONE
+
+
+def _compare_documents(plans: list[Plan], as_json: bool, lang: str) -> int:
+    from bhyt_analysis.plans.comparison import compare_plans, comparison_lines, comparison_table
+
+    differences = compare_plans(*plans)
+    if as_json:
+        _print_json(comparison_table(differences, lang).to_dict("records"))
+    else:
+        print(*comparison_lines(differences, lang), sep="\n")
     return DONE
 
 
