@@ -12,7 +12,9 @@ import pandas as pd
 from bhyt_analysis.briefing.published import is_batch, needs_protection
 from bhyt_analysis.i18n.failures import name_file
 from bhyt_analysis.i18n.messages import BhytError
-from bhyt_analysis.model.projection.page_model import PageModel, page_model
+from bhyt_analysis.model.projection.baseline import UNKNOWN_GROUP
+from bhyt_analysis.model.projection.cohort import AREA_ENTITLEMENT
+from bhyt_analysis.model.projection.page_model import PageModel, latest_count, page_model
 from bhyt_analysis.tables.disclosure import disclosure_rules
 
 if TYPE_CHECKING:
@@ -36,12 +38,16 @@ def write_model(briefing: Briefing) -> None:
 
 def describe_model(briefing: Briefing) -> PageModel | None:
     """Return what ``model.json`` holds; None for an area that can't be projected."""
+    scenario, start, reason = briefing.scenario, latest_count(briefing.view), ""
     try:
-        model = page_model(briefing.view, briefing.scenario, briefing.law)
+        model = page_model(briefing.view, scenario, briefing.law)
+        reason = "" if briefing.disclosure == "off" else reason_to_leave_out(briefing, model)
+        if reason == "day" and scenario is not None and scenario.start is None:
+            model = page_model(briefing.view, scenario.replace(start=start), briefing.law)
+            reason = reason_to_leave_out(briefing, model)
     except BhytError as error:
         has_laws = any(key == "error.page_model_laws" for key, _ in error.messages)
         return {LEFT_OUT: "laws"} if has_laws else None
-    reason = "" if briefing.disclosure == "off" else reason_to_leave_out(briefing, model)
     return {LEFT_OUT: reason} if reason else model
 
 
@@ -61,7 +67,13 @@ def reason_to_leave_out(briefing: Briefing, model: PageModel) -> str:
         return "small"
     if any(0 < abs(count) < threshold for count in model_counts(model)):
         return "small"
-    return "" if model["as_of"] in printed_days(briefing) else "day"
+    return "" if is_from_rate(model) or model["as_of"] in printed_days(briefing) else "day"
+
+
+def is_from_rate(model: PageModel) -> bool:
+    """Return whether the insured come from a printed rate: no group is counted but those who lost their card."""
+    groups = zip(model["groups"], model["insured"], strict=True)
+    return not any(count for key, count in groups if key not in (UNKNOWN_GROUP, AREA_ENTITLEMENT))
 
 
 def printed_days(briefing: Briefing) -> set[str]:

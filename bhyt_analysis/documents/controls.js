@@ -178,7 +178,7 @@ function start() {
     const years = months.slice(0, t + 1).reduce((s, _, i) => s + now.insured[i] - base.insured[i], 0) / 12;
     const known = now.costed[0] === base.costed[0], more = sum(now) - sum(base);
     /** @type {string[][]} */ const rows = [[
-      fill(words.coverage, { month }), perCent(rate), fill(words.insured, { insured: figure(now.insured[t]), people: figure(now.people[t]) }) +
+      fill(words.coverage, { month }), perCent(rate), fill(words.insured, { insured: figure(now.insured[t]), people: figure(now.people[t]), uninsured: figure(now.people[t] - now.insured[t]) }) +
         (isSet() ? "; " + fill(words.change, { points: figure((rate - base.insured[t] / base.people[t]) * 100, 1, true), people: figure(now.insured[t] - base.insured[t], 0, true) }) : ""),
     ], [
       fill(words.missing, { rate: share(at("target")) }), missing > 0 ? fill(words.missing_people, { people: figure(missing) }) : words.reached,

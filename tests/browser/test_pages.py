@@ -291,6 +291,32 @@ def test_the_model_of_the_page_gives_the_figures_that_it_shows(browser, pages):
     assert table.loc[table["result"] == "behavioural", "insured"].tolist() == result["insured"]
 
 
+PAID = "&since=2021-07-01&top_up=0.7&top_up_group=minority_left_2016_2020_list"
+WALK = [
+    ("", "34.206", None),
+    ("&outreach=2", "21.847", None),
+    (PAID, "33.144", "1,92"),
+    (f"&outreach=2{PAID}", "20.515", "4,62"),
+]
+
+
+@pytest.mark.parametrize(("query", "uninsured", "province"), WALK)
+def test_the_page_answers_the_walk_of_the_explorer(browser, pages, query, uninsured, province):
+    """The figures of docs/explore.md: Lục Ngạn at the end of 2021."""
+    section = open_sliders(browser, pages / "luc-ngan" / "luc-ngan.html", f"#what-if?on=2021-12-31{query}")
+    assert f"{uninsured} người chưa có" in section.find_element(By.CSS_SELECTOR, "dl").text
+    first_year = section.find_element(By.CSS_SELECTOR, "tbody tr").text
+    assert (f" {province} (+{province}) " in first_year) == (province is not None)
+
+
+def test_the_page_says_who_pays_what_in_2027(browser, pages):
+    """The figures of docs/explore.md: near-poor at 100% and a base salary of 2.8 million from 2027."""
+    query = "#what-if?support.near_poor=1&base_salary=2800000"
+    section = open_sliders(browser, pages / "son-duong" / "son-duong.html", query)
+    lines = [row.text for row in section.find_elements(By.CSS_SELECTOR, "tbody tr")]
+    assert next(line for line in lines if line.startswith("2027")).endswith(" 155,88 (+18,03) 61,15 (+3,20)")
+
+
 def test_the_printer_gets_what_is_set_and_no_sliders(browser, pages):
     page = pages / "son-duong" / "son-duong.html"
     for query, is_printed in (("", False), ("#what-if?base_salary=2800000&target=0.95", True)):

@@ -64,7 +64,7 @@ def page_model(
         what `area` gives.
     scenario
         a `Scenario`, the name of a bundled one, or the path of a file; left out, the law in force, with the decision
-        of the area where its losses are known. Without a start it begins with the latest count.
+        of the area where its losses are known, from the latest count of cards on.
     law
         the law on which the reforms come; by default the bundled one.
     draws
@@ -106,7 +106,7 @@ class PageProjection:
 
 
 def page_projection(view: AreaView, scenario: ScenarioLike | None = None, law: Law | None = None) -> PageProjection:
-    """Return the projection of a page: of the latest count, with the communes of the area added up.
+    """Return the projection of a page, with the communes of the area added up.
 
     Raises BhytError as `page_model` does.
 
@@ -127,7 +127,10 @@ def page_projection(view: AreaView, scenario: ScenarioLike | None = None, law: L
 
 
 def page_policy(view: AreaView, scenario: ScenarioLike | None, law: Law) -> Scenario:
-    """Return a scenario with the months of a page: from the latest count until some years after the law's last change.
+    """Return a scenario with the months of a page, which go on for some years after the last change of the law.
+
+    Without a scenario they begin with the latest count of cards; where only rates are printed, and for a scenario
+    without a start, where `simulate` begins.
 
     Examples
     --------
@@ -137,13 +140,24 @@ def page_policy(view: AreaView, scenario: ScenarioLike | None, law: Law) -> Scen
     """
     policy = as_scenario(scenario)
     start, end = policy.start, policy.end
-    if start is None:
-        days = counted_days(view.data, view.code)
-        start = None if days.empty else pd.Timestamp(days.iloc[-1]) + pd.offsets.MonthEnd(0)
+    if start is None and scenario is None and has_cards(view):
+        start = latest_count(view)
     if end is None:
-        end = pd.Timestamp(law.latest_change().year + YEARS_AHEAD, 12, 31)
-        end = end if start is None else max(end, start + pd.offsets.MonthEnd(MONTHS_AHEAD))
+        end, latest = pd.Timestamp(law.latest_change().year + YEARS_AHEAD, 12, 31), latest_count(view)
+        end = end if latest is None else max(end, latest + pd.offsets.MonthEnd(MONTHS_AHEAD))
     return dataclasses.replace(policy, start=start, end=end)
+
+
+def has_cards(view: AreaView) -> bool:
+    """Return whether cards of an area, or of its communes, are counted."""
+    codes = [view.code, *view.data.geography.commune_codes(view.code)]
+    return bool(view.data.cards["area"].isin(codes).any())
+
+
+def latest_count(view: AreaView) -> pd.Timestamp | None:
+    """Return the end of the last month of which the insured of an area, or their rate, are known."""
+    days = counted_days(view.data, view.code)
+    return None if days.empty else pd.Timestamp(days.iloc[-1]) + pd.offsets.MonthEnd(0)
 
 
 def _project(
