@@ -49,7 +49,9 @@ def read_count(reader: FigureReader, clause: Clause, previous: Entry | None) -> 
     explicit = day_of(reader, clause)
     goal = is_goal(reader, clause, explicit) and (subject != "population" or reader.is_future(explicit))
     name = f"{'target_' * goal}{'change_' * bool(sign)}{subject}".replace("target_insured_total", "target_insured")
-    if goal and has_phrase("forecast", clause.sentence.small[clause.sentence.start : number.start]):
+    heading = plain(reader.headings[-1].text) if reader.headings else ""
+    words = clause.sentence.small[clause.sentence.start : number.start]
+    if has_phrase("forecast", heading) or (goal and has_phrase("forecast", words)):
         reader.ask("forecast", clause)
         return None
     day = day_of(reader, clause, goal) or (previous.cells["as_of"] if sign and previous is not None else None)
@@ -62,7 +64,10 @@ def read_other_count(reader: FigureReader, clause: Clause) -> Entry | None:
     right = [p.yields for p in phrases(unit, clause.right)]
     left = [p.yields for p in phrases(unit, clause.left)]
     names = set(right or left[-1:])
-    if "none" in [*left, *(p.yields for p in phrases(unit, f"{clause.unit} {clause.after.lstrip()}"[:30]))]:
+    if "none" in [
+        *left,
+        *(p.yields for p in phrases(unit, f"{clause.unit} {re.split(',', clause.after)[0].lstrip()}"[:30])),
+    ]:
         return None  # a price, a rate of pay: no figure of the plan
     if len(names) != 1 or change_sign(clause.before):
         _ask_unless_aside(reader, clause)

@@ -30,7 +30,7 @@ def own_times(text: str, moments: list[Time]) -> list[Time]:
 
 
 def day_of(reader: FigureReader, clause: Clause, goal: bool | None = None) -> object:
-    """Return the day of a number: that beside it in the sentence, of its list, of its heading; None without one."""
+    """Return the day of a number: that beside it in the sentence, of its list, of its heading; None without."""
     if (moment := _own_time(clause)) is not None:
         return moment.day
     inherited = [t.day for _, t in sorted(reader.item_times.items(), reverse=True) if t.day]
@@ -60,7 +60,7 @@ def is_goal(reader: FigureReader, clause: Clause, day: object) -> bool:
         return _STRONG.search(text) is not None and not has_phrase("state", text)
     if has_phrase("state", text):
         return False
-    return any(map(is_goal_heading, titles)) or has_phrase("goal", sentence.plain)
+    return any(map(is_goal_heading, titles)) or has_phrase("goal", f"{text} # {re.split(r'[,;(]', clause.after)[0]}")
 
 
 def is_goal_heading(title: str) -> bool:
@@ -89,10 +89,10 @@ def _own_time(clause: Clause) -> Time | None:
     for sides in (between[:-1], between[1:]):
         if all(len(side) == 1 for side in sides):
             return sides[i][0]
-    beside = [_time_beside(sentence.small, n.end, outside) for n in counted]
-    if beside[i] is not None:
-        return beside[i]
-    free = [t for t in outside if t not in beside]
+    right_times = [_time_beside(sentence.small, n.end, outside) for n in counted]
+    if right_times[i] is not None:
+        return right_times[i]
+    free = [t for t in outside if t not in right_times]
     before = [t for t in free if t.start < counted[i].start]
     return before[-1] if before else free[0] if free else None
 

@@ -33,6 +33,7 @@ _OUT_OF = re.compile(r"(?:trên|trong|tổng)(?: tổng)?(?: số)? $")
 _UNIT_BEFORE = re.compile(
     r"(tỉnh|thành phố|huyện|thị xã|quận|xã|phường|thị trấn)(?: đảo)? ((?:[^\W\d_]+ ?){1,4})", re.IGNORECASE
 )
+_LIST_WORDS = re.compile(r"(?:trong đó|bao gồm|gồm|cụ thể)\W*$")
 _SCHOOL_YEAR = re.compile(r"năm học \d{4}\s?[-–]")
 _HEADING_LEVEL = -1  # of a total that a heading names
 
@@ -161,7 +162,11 @@ class FigureReader:
         self.intros[level] = sentence.plain
         names = [p.yields for p in phrases("measure", sentence.plain)]
         same = [e for e in self.entries.rows if names and e.cells.get("figure") == names[-1]]
-        if same and not has_numbers and sentence.plain.startswith("trong"):
+        if not names and not has_numbers and _LIST_WORDS.match(sentence.plain):
+            near = [e for e in self.entries.rows if e.table == "published" and e.cells["unit"] in COUNTED]
+            if near and near[-1].places[-1].block >= sentence.block - 1:
+                self._open_list(near[-1], level, False)
+        elif same and not has_numbers and sentence.plain.startswith("trong"):
             self._open_list(same[-1], level, False)
 
     def _note_decision(self, sentence: Sentence) -> None:
@@ -284,8 +289,13 @@ class FigureReader:
             return None
         if day is None:
             self.ask("day", clause)
-        dated = [t.day for t in (*clause.sentence.times, *self.item_times.values())]
-        if isinstance(day, dt.date) and day in dated and not figure.startswith("target_") and "_lost_" not in figure:
+        explicit_days = [t.day for t in (*clause.sentence.times, *self.item_times.values())]
+        if (
+            isinstance(day, dt.date)
+            and day in explicit_days
+            and not figure.startswith("target_")
+            and "_lost_" not in figure
+        ):
             self.part_days.append(day)
             self.result_days.append(day)
         cells: dict[str, object] = {"document": self.context.name, "area": unit.code, "figure": figure}

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from bhyt_analysis.plans.clauses import Clause, Sentence, bracket, listed
 from bhyt_analysis.plans.counts import change_sign
 from bhyt_analysis.plans.entries import Entry, Place
-from bhyt_analysis.plans.figure_days import day_of, is_goal
+from bhyt_analysis.plans.figure_days import day_of, is_goal, is_result_heading
 from bhyt_analysis.plans.mentions import Number
 from bhyt_analysis.plans.words import Phrase, has_phrase, phrases, plain
 
 if TYPE_CHECKING:
     from bhyt_analysis.plans.figures import FigureReader
 
-_RIGHT_AFTER = re.compile(r"[\s(]*(?:(?:tổng )?số |các |toàn bộ |người |nhóm |thuộc |đối tượng |là |em |diện )*")
+_RIGHT_AFTER = re.compile(r"[\s(]*(?:(?:tổng )?số |các |toàn bộ |người |nhóm |thuộc |đối tượng |em |diện )*")
 _BETWEEN_GROUPS = re.compile(r"[\s,]*(?:(?:và|hoặc|cùng|các|nhóm|người|đối tượng|thuộc|hộ|em|gia đình)\s+)*")
 _NO_NOUN = re.compile(
     r"\s*(?:$|[,.;:()]|(?:và|vào|trong|năm|ngay|trở lên|đến|dân số|của|ở|tại|so|tính|từ|cuối|hết|toàn)(?!\w))"
@@ -33,6 +33,9 @@ def read_percent(reader: FigureReader, clause: Clause, previous: Entry | None) -
     before, after = clause.before, clause.after
     if _is_support(clause):
         return None  # what the State pays of a premium, not who is insured
+    if re.match(r"\s*là (?!của)", after) and clause.number.unit == "percent" and not phrases("rate", before):
+        reader.ask("base", clause)  # «52% là người dân tộc thiểu số»: of whom?
+        return None
     if has_phrase("elsewhere", before[-60:]):
         reader.ask("area", clause)
         return None
@@ -79,6 +82,9 @@ def _read_rate(
         return None
     reader.last_rate = (rate or groups, groups)
     day = day_of(reader, clause, goal)
+    if groups and not goal and day is None and not _is_result(reader, clause):
+        reader.ask("day", clause)  # a target, or what was reached?
+        return None
     entry = None
     for scope in dict.fromkeys(g.yields for g in groups) or [""]:
         if goal:
@@ -87,6 +93,12 @@ def _read_rate(
         name, base = (f"coverage_{scope}", f"{scope}_people") if scope else ("coverage", "population")
         entry = reader.publish(clause, name, day or reader.last_day(clause, name, goal), base)
     return entry
+
+
+def _is_result(reader: FigureReader, clause: Clause) -> bool:
+    """Tell whether the words or the headings of a figure without a day say that it was reached."""
+    is_under_results = any(is_result_heading(plain(h.text)) for h in reader.headings)
+    return is_under_results or reader.context.reported is not None or has_phrase("state", _before_all(clause))
 
 
 def _is_support(clause: Clause) -> bool:
@@ -161,6 +173,8 @@ def _read_share(reader: FigureReader, clause: Clause, previous: Entry) -> Entry 
     if not base or figure.startswith("change_") or base == figure:
         reader.ask("base", clause)
         return None
+    if (figure, base) == ("target_insured", "population"):
+        return _read_target(reader, clause, "", False, previous.cells["as_of"])
     reader.last_base = base
     name = "coverage" if (figure, base) == ("insured_total", "population") else f"share_{_bare(figure)}"
     name = f"target_{name}" if figure.startswith("target_") else name
@@ -185,14 +199,15 @@ def _fitting_base(reader: FigureReader, clause: Clause, previous: Entry) -> str:
 def _read_change(reader: FigureReader, clause: Clause, sign: str, day: object, previous: Entry | None) -> Entry | None:
     """Read how much a rate, or a count, rose or fell; where the sentence does not say which it becomes a question."""
     value = -1 if sign == "-" else 1
+    name = "target_change_coverage" if is_goal(reader, clause, day) else "change_coverage"
     figure = str(previous.cells["figure"]).removeprefix("change_") if previous is not None else ""
     rate = phrases("rate", clause.before) or phrases("rate", clause.sentence.plain)
     is_coverage = clause.number.unit == "points" or figure == "coverage"
     if rate and is_coverage and (sign or clause.number.unit == "points") and not phrases("group", clause.before):
         day = reader.last_day(clause, "coverage", False) if day is None else day
-        return reader.publish(clause, "change_coverage", day, "", value)
+        return reader.publish(clause, name, day, "", value)
     if phrases("rate", clause.before) and sign and not phrases("group", clause.before):
-        return reader.publish(clause, "change_coverage", day or reader.last_day(clause, "", False), "", value)
+        return reader.publish(clause, name, day or reader.last_day(clause, "", False), "", value)
     if previous is not None and sign and previous.cells["unit"] != "percent":
         return reader.publish(clause, f"growth_{figure}", previous.cells["as_of"], figure, value)
     if not _is_of_other(clause):

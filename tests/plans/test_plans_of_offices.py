@@ -22,6 +22,10 @@ def text_of(name):
     return next(p for p in OFFICES.glob(f"{name}.*") if p.suffix != ".csv")
 
 
+def percent(share):
+    return "" if share == "" else f"{100 * float(share):.6g}"
+
+
 def rows_read(path):
     """Return the published figures, targets and questions that are read, as the tables by hand have them."""
     plan, rows = read_plan(path), []
@@ -31,8 +35,13 @@ def rows_read(path):
             value = "" if cells["value"] == "" else f"{cells['value']:.15g}"
             own = cells["figure"], value, cells["unit"], cells["base"], cells["as_of"]
         elif entry.table == "targets":
-            rate = "" if cells["rate"] == "" else f"{100 * cells['rate']:.6g}"
-            own = cells["scope"], rate, "percent", f"{cells['of']} {cells['kind']}".strip(), cells["on"]
+            own = (
+                cells["scope"],
+                percent(cells["rate"]),
+                "percent",
+                f"{cells['of']} {cells['kind']}".strip(),
+                cells["on"],
+            )
         else:
             continue
         rows.append((entry.table, cells["area"], *own, cells["relation"]))
@@ -77,8 +86,16 @@ def test_own_plans_have_the_figures_and_targets_of_the_data(document):
         if r["document"] == document
     }
     targets = {
-        ("targets", r["area"], r["scope"], f"{100 * float(r['rate']):.6g}" if r["rate"] else "", "percent")
-        + (f"{r['of']} {r['kind']}".strip(), r["on"], r["relation"])
+        (
+            "targets",
+            r["area"],
+            r["scope"],
+            percent(r["rate"]),
+            "percent",
+            f"{r['of']} {r['kind']}".strip(),
+            r["on"],
+            r["relation"],
+        )
         for r in data_rows("targets")
         if name in r["instrument"]
     }
