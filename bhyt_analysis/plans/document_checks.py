@@ -161,6 +161,11 @@ def _check_losses(plan: Plan) -> Iterator[Located]:
         if day is not None and day < first:
             parts: dict[str, Part] = {"value": day, "expected": first, "name": str(entry.cells["decision"])}
             yield _finding(plan, "loss_before_decision", "people_lost", **parts), _where(plan, entry, day)
+        others = bundled_data().losses
+        others = others[others["decision"] == entry.cells["decision"]]["on"].dt.date
+        if day is not None and day >= first and len(others) and day not in set(others):
+            parts = {"value": day, "expected": others.iloc[0], "name": str(entry.cells["decision"])}
+            yield _finding(plan, "loss_day_differs_elsewhere", "people_lost", **parts), _where(plan, entry, day)
     days = _loss_days(plan)
     usual = _usual_loss_day(plan)
     for day, places in days.items():

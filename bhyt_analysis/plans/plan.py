@@ -12,17 +12,19 @@ import pandas as pd
 
 from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.dataset import Dataset
+from bhyt_analysis.domain.findings import Finding
+from bhyt_analysis.domain.input_error import InputError
 from bhyt_analysis.domain.schema import table_columns, table_name
 from bhyt_analysis.i18n.cards import HasCard, Rows
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.languages import lang as current_language
 from bhyt_analysis.i18n.messages import BhytError, translate
-from bhyt_analysis.ingest.loader import load
-from bhyt_analysis.ingest.template import write_rows
+from bhyt_analysis.ingest.loader import examine_input, load
+from bhyt_analysis.ingest.template import HEADING, write_rows
 from bhyt_analysis.plans.document import PlanDocument
 from bhyt_analysis.plans.duties import read_duties
-from bhyt_analysis.plans.entries import Entries
+from bhyt_analysis.plans.entries import Entries, Entry
 from bhyt_analysis.plans.figures import FigureReader
 from bhyt_analysis.plans.mentions import numbers
 from bhyt_analysis.plans.plan_context import PlanContext, plan_context
@@ -30,6 +32,7 @@ from bhyt_analysis.plans.read_document import read_document
 from bhyt_analysis.plans.structure import RECIPIENTS
 from bhyt_analysis.plans.tables_of_figures import read_tables
 
+FIRST_ROW = HEADING + 1  # of a table in a sheet
 EXAMPLE = "plan_example.txt"
 PLAN_TABLES = ("documents", "published", "targets", "other_targets", "losses", "duties", "actions")
 
@@ -81,15 +84,39 @@ class Plan(HasCard):
         ]
         return {t: pd.DataFrame(own, columns=list(table_columns(t)["column"])) for t, own in cells.items()}
 
-    @cached_property
+    @property
     def data(self) -> Dataset:
-        """Return the tables of the plan as a dataset, read and checked as an input is."""
+        """Return the tables of the plan as a dataset, read and checked as an input is; without `refused` rows."""
+        return self._checked[0]
+
+    @property
+    def refused(self) -> list[tuple[Entry, Finding]]:
+        """Return the entries that no input may have, such as a target above 100%, with what is wrong with them."""
+        return self._checked[1]
+
+    @cached_property
+    def _checked(self) -> tuple[Dataset, list[tuple[Entry, Finding]]]:
         if self.context.unit is None:
             raise BhytError(("error.plan_without_unit", {"file": self.document.path.name}))
+        tables, refused = dict(self.tables), list[tuple[Entry, Finding]]()
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, f"{self.context.name}.xlsx")
-            write_rows(file, {t: rows for t, rows in self.tables.items() if len(rows)}, "vi")
-            return load(file)
+            while True:
+                write_rows(file, {t: rows for t, rows in tables.items() if len(rows)}, "vi")
+                reading = examine_input(file)
+                if reading.data is not None:
+                    return reading.data, refused
+                wrong = [f for f in reading.findings if f.severity == "error"]
+                refused_before = len(refused)
+                for table, rows in tables.items():
+                    label = f"[{table_name(table, 'vi')}]"
+                    own = {f.row - FIRST_ROW: f for f in wrong if f.row and label in (f.file or "")}
+                    own = {rows.index[i]: f for i, f in own.items() if 0 <= i < len(rows)}
+                    entries = [e for e in self.entries.rows if e.table == table]
+                    refused += [(entries[i], f) for i, f in own.items() if table != "documents"]
+                    tables[table] = rows.drop(index=list(own))
+                if len(refused) == refused_before:  # it is not about a row of the plan
+                    raise InputError(*reading.findings)
 
     @property
     def has_figures(self) -> bool:

@@ -186,6 +186,7 @@ class _Review:
                 grouped[case].append(finding)
         for case, own in grouped.items():
             remarks += self._diagnosed(self.diagnoses[case], own)
+        remarks += [self._refused(entry, finding) for entry, finding in self.plan.refused]
         remarks += [self._question(q) for q in self.plan.entries.questions]
         last = len(self.plan.document.blocks)
         return sorted(_merged(remarks), key=lambda r: r.places[0] if r.places else Place(last, 0, 0))
@@ -210,6 +211,12 @@ class _Review:
             counts = {"value": list_total, "expected": sum(parts), "rest": list_total - sum(parts)}
             code = str(listed.total.cells["area"])
             yield Finding.in_document(rule, self.plan.context.name, code, figures, **counts)
+
+    def _refused(self, entry: Entry, finding: Finding) -> Remark:
+        """Return a remark on what no input may have; the place in a workbook is left out of its sentence."""
+        remark = self._remark([finding], entry.places)
+        message = remark.messages[0].partition(": ")[2] or remark.messages[0]
+        return replace(remark, messages=(message[:1].upper() + message[1:],))
 
     def _question(self, question: Question) -> Remark:
         message = f"{question.number}: {translate(f'plan.ask_{question.kind}', self.lang)}"
@@ -252,7 +259,7 @@ class _Review:
         entries = [e for e in entries if e.cells["area"] == finding.area] or entries
         first = ANCHORS.get(finding.rule) or (finding.figures or "").split(", ")[0]
         entries = [e for e in entries if _is_named(e, first)] or entries
-        every = finding.rule in ("told_twice", "counted_twice", "below_upper_target")
+        every = finding.rule in ("told_twice", "counted_twice", "below_upper_target", "population_too_large")
         return [p for e in (entries if every else entries[:1]) for p in e.places]
 
     def _remark(self, findings: list[Finding], places: Iterable[Place]) -> Remark:

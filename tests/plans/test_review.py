@@ -169,3 +169,14 @@ def test_tracked_changes_are_read_as_accepted(example, tmp_path, capsys):
     assert main(["audit", str(path)]) == 0
     printed = capsys.readouterr()
     assert "share_of_wrong_base" not in printed.out and "sửa đổi" in printed.err
+
+
+def test_what_no_input_may_have_is_a_remark_at_its_number(tmp_path):
+    text = read_plan().document.path.read_text(encoding="utf-8").replace("94,5% năm 2024", "104,5% năm 2024")
+    path = tmp_path / "ke_hoach.txt"
+    path.write_text(text, encoding="utf-8")
+    plan = read_plan(path)
+    (remark,) = [r for r in review(plan, "vi") if "bad_cell" in r.rules]
+    assert [plan.document.blocks[p.block].text[p.start : p.end] for p in remark.places] == ["104,5%"]
+    assert remark.messages[0].endswith("cần một tỷ lệ từ 0% đến 100%, ví dụ 90,6%")
+    assert plan.targets["rate"].tolist() == [0.927, 0.935]
