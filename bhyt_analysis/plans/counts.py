@@ -118,7 +118,7 @@ def count_subject(reader: FigureReader, clause: Clause) -> str | None:
         has_phrase("uninsured", words + clause.right) and not has_phrase("insured", clause.text)
     ):
         return name.replace("cards_", "uninsured_", 1)
-    return name if _is_insured(reader, clause, name) else f"{name.removeprefix('cards_')}_people"
+    return name if _is_insured(reader, clause, name) else f"people_{name.removeprefix('cards_')}"
 
 
 def _is_insured(reader: FigureReader, clause: Clause, name: str) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bhyt_analysis.ingest.vietnamese_text import VNI
 from bhyt_analysis.plans.plan import read_plan
 
 OFFICES = Path(__file__).with_name("offices")
@@ -101,3 +102,12 @@ def test_own_plans_have_the_figures_and_targets_of_the_data(document):
     }
     assert figures | targets <= rows
     assert {row for row in rows if row[0] == "targets"} == targets
+
+
+def test_text_in_an_old_font_is_read_alike(tmp_path):
+    text = text_of("bao_cao_2024").read_text(encoding="utf-8")
+    codes = {letter: pair for pair, letter in VNI.items()}
+    path = tmp_path / "bao_cao_2024.txt"
+    path.write_text("".join(codes.get(letter, letter) for letter in text), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") != text
+    assert rows_read(path) == expected("bao_cao_2024")
