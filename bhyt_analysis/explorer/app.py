@@ -29,6 +29,7 @@ from bhyt_analysis.explorer import state as states
 from bhyt_analysis.explorer.controls import Controls, show_errors
 from bhyt_analysis.explorer.markup import render_error
 from bhyt_analysis.explorer.pages import Explorer, download, draw, draw_in_steps, refresh_sections, show_search_error
+from bhyt_analysis.explorer.plan_targets import PlanTargets, read_plan_targets, read_uploaded_targets
 from bhyt_analysis.explorer.schedule import Schedule
 from bhyt_analysis.explorer.state import State
 from bhyt_analysis.explorer.views import Context, memoised_views
@@ -177,6 +178,9 @@ def _connect(app: Explorer) -> None:
     )
     _on_change(app, widgets.zone_file, partial(_load_zones, app))
     _on_change(app, widgets.bundled, partial(_load, app, lambda name: states.from_file(name, app.state)))
+    _on_change(app, widgets.plan_file, partial(_load_plan_file, app))
+    _on_change(app, widgets.plan_path, partial(_load_plan_path, app))
+    _on_click(widgets.plan_reset, partial(_reset_plan, app))
     _on_change(app, widgets.link, lambda text: _load_link(app, text))
     _on_click(widgets.undo, app.undo)
     _on_click(widgets.reset, lambda: app.request(states.reset_to_law(app.state)))
@@ -228,6 +232,39 @@ def _load_zones(app: Explorer, files: Sequence[UploadedFile]) -> None:
             communes = area_view(app.context.data, app.state.area).communes()
             listed = parse_zone_file(bytes(files[0]["content"]), {unit.code: unit.name for unit in communes})
             app.request(states.with_zones(app.state, listed) if listed else _zone_file_state(app, files))
+
+
+def _load_plan_file(app: Explorer, files: Sequence[UploadedFile]) -> None:
+    """Request the state with the targets of a plan that was sent, which is not kept, or show why it can't be read."""
+    if files:
+        name, content = str(files[0]["name"]), bytes(files[0]["content"])
+        with app.suspended():
+            app.widgets.plan_file.value = ()
+        _use_plan(app, lambda: read_uploaded_targets(name, content))
+
+
+def _load_plan_path(app: Explorer, path: str) -> None:
+    """Request the state with the targets of a plan by its path; visitors of a page can't name files of its server."""
+    if path.strip() and "QUERY_STRING" not in os.environ:
+        _use_plan(app, lambda: read_plan_targets(Path(path.strip().strip("\"'")).expanduser()))
+
+
+def _use_plan(app: Explorer, read: Callable[[], PlanTargets]) -> None:
+    with show_errors(app.widgets.plan_error, app.state.lang):
+        app.plan = read()
+        app.request(app.with_plan(app.state))
+        app.schedule_draw()
+
+
+def _reset_plan(app: Explorer) -> None:
+    """Request the state with the targets of the data again."""
+    app.plan = None
+    app.widgets.plan_error.value = ""
+    with app.suspended():
+        app.widgets.plan_path.value = ""
+    if app.state.targets_source:
+        app.request(states.with_plan_targets(app.state))
+    app.schedule_draw()
 
 
 def _load_link(app: Explorer, text: str) -> None:

@@ -18,6 +18,7 @@ from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.explorer import controls as inputs
 from bhyt_analysis.explorer import markup
 from bhyt_analysis.explorer.controls import Control, Controls, set_options, show_errors
+from bhyt_analysis.explorer.plan_targets import PlanTargets, render_plan_targets
 from bhyt_analysis.explorer.schedule import PAUSE_SECONDS, STEP_SECONDS, Steps
 from bhyt_analysis.explorer.state import (
     POLICY_FIELDS,
@@ -26,6 +27,7 @@ from bhyt_analysis.explorer.state import (
     to_scenario,
     to_toml,
     with_decision,
+    with_plan_targets,
 )
 from bhyt_analysis.explorer.text_input import parse_typed_day
 from bhyt_analysis.explorer.titles import scenario_title
@@ -67,6 +69,7 @@ class Explorer:
     pending_controls: list[Control] = field(default_factory=list)  # changed since the last drawing
     suspended_threads: list[int] = field(default_factory=list)  # they set controls by program
     schedule_draw: Callable[[], None] = lambda: None  # requests a drawing
+    plan: PlanTargets | None = None  # the plan that was opened last
     moving_fan: MovingFan | None = None  # moves the path over the last full chart
 
     def request(self, state: State) -> None:
@@ -82,10 +85,23 @@ class Explorer:
             policy_changed = any(getattr(state, f) != getattr(self.state, f) for f in POLICY_FIELDS)
             if policy_changed and control is not self.controls.name:  # the name belongs to the former policy
                 state = replace(state, name="", name_en="")
+            if control is self.controls.area and self.plan is not None:
+                state = self.with_plan(state)
             self.pending_controls.append(control)
             self.request(state)
             if control.pages and self.widgets.page.value not in control.pages:  # the view goes to where it has effect
                 self.widgets.page.value = "scenario"
+
+    def with_plan(self, state: State) -> State:
+        """Return a state with the targets that the plan has for its unit, projected as far as they go."""
+        assert self.plan is not None
+        targets = self.plan.of_unit(area_view(self.context.data, state.area))
+        with suppress(BhytError):  # of a unit whose insured are not known all targets stay
+            months = self.get_view(state, "policy").months
+            targets = tuple(t for t in targets if pd.Timestamp(str(t["on"])) > months[0])
+            if targets and pd.Timestamp(str(targets[-1]["on"])) > months[-1]:
+                state = replace(state, end=str(targets[-1]["on"]))
+        return with_plan_targets(state, targets, self.plan.source)
 
     def undo(self) -> None:
         """Request the state that was drawn before the present one."""
@@ -309,6 +325,7 @@ def _draw_comparison(app: Explorer, state: State) -> None:
 def _draw_targets(app: Explorer, state: State) -> None:
     """Draw the targets of the communes; show an error of the target beside it and leave the other results."""
     table, picture = "", None
+    app.widgets.plan_targets.value = render_plan_targets(app.plan, state.targets, state.targets_source, state.lang)
     if uncounted := _render_uncounted(app, state):
         app.controls.goal.show_error("")
         app.widgets.allocation.value = uncounted
@@ -412,6 +429,8 @@ def refresh_widgets(app: Explorer, state: State) -> None:
         show(button, i < len(app.pins))
         button.description = f"{'ABCD'[i]}. {scenario_title(app.pins[i], lang)}" if i < len(app.pins) else ""
         button.tooltip = translate("explore.unpin", lang)
+    show(widgets.plan_reset, state.targets_source or app.plan)
+    show(widgets.plan_path, "QUERY_STRING" not in os.environ)  # visitors of a page read no files of its server
     set_options(widgets.page, [(translate(f"explore.page.{p}", lang), p) for p in PAGES], widgets.page.value)
     set_options(widgets.group, inputs.premium_groups(lang), widgets.group.value)
     scenarios = [(localise_scenario(scenario, lang).name, name) for name, scenario in app.bundled.items()]

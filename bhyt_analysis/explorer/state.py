@@ -17,7 +17,7 @@ from typing import Any
 
 from bhyt_analysis.domain.input_error import raise_faults
 from bhyt_analysis.i18n.languages import LANGUAGES
-from bhyt_analysis.i18n.messages import BhytError, nearest_choice, translate
+from bhyt_analysis.i18n.messages import BhytError, format_message, nearest_choice, translate
 from bhyt_analysis.i18n.text import printable
 from bhyt_analysis.ingest.loader import read_table
 from bhyt_analysis.ingest.scenario_files import (
@@ -56,7 +56,8 @@ class State:
     changes of the law by sliders ("" of ``since`` is 1 January of next year). Dates are ISO texts,
     "" for the default. ``law``, ``top_ups``, ``zones``, ``targets`` are the rows of a scenario file and
     ``assumptions`` its assumptions. ``sort`` is the column that orders the communes. ``goal``, ``method``,
-    ``ratchet`` and ``amounts`` belong to the page of targets. ``draws`` of the assumptions are made for the intervals;
+    ``ratchet`` and ``amounts`` belong to the page of targets; ``targets_source`` is the plan whose
+    targets ``targets`` are, "" for others. ``draws`` of the assumptions are made for the intervals;
     fewer while a slider moves, which no file keeps.
     """
 
@@ -83,11 +84,12 @@ class State:
     method: str = "share-of-gap"
     ratchet: bool = True
     amounts: str = ""
+    targets_source: str = ""
     draws: int = DRAWS
 
 
 # The fields under [explore] in a file; those of law and dates; those of the policy, which a named scenario fixes.
-VIEW_FIELDS = ("area", "lang", "on", "since", "until", "sort", "goal", "method", "ratchet", "amounts")
+VIEW_FIELDS = ("area", "lang", "on", "since", "until", "sort", "goal", "method", "ratchet", "amounts", "targets_source")
 LAW_FIELDS = ("decision", "support_window", "start", "end", "income", "law", "top_ups", "zones", "targets")
 POLICY_FIELDS = (*LAW_FIELDS, "assumptions")
 TABLES = {"law": "law", "top_ups": "top_up", "zones": "zone", "targets": "targets"}  # field to key of a file
@@ -188,7 +190,7 @@ def _view_choice(*choices: object) -> Callable[[object], object]:
 
 # The reader of each field under [explore], and what it expects.
 _VIEW_READERS: dict[str, tuple[Callable[[Any], object], str]] = {
-    **dict.fromkeys(("area", "sort", "goal"), (_view_text(MAX_LINE), "expect.text")),
+    **dict.fromkeys(("area", "sort", "goal", "targets_source"), (_view_text(MAX_LINE), "expect.text")),
     "lang": (_view_choice(*LANGUAGES), "vi, en"),
     **dict.fromkeys(("on", "since", "until"), (_view_day, "expect.date")),
     "method": (_view_choice(*METHODS), ", ".join(METHODS)),
@@ -222,7 +224,22 @@ def move_to_area(state: State, area: str) -> State:
     >>> move_to_area(with_zone(State(area="219", decision="861"), "07549", "III"), "076").zones
     ()
     """
-    return replace(state, area=area, zones=(), top_ups=(), amounts="", name="", name_en="")
+    state = replace(state, area=area, zones=(), top_ups=(), amounts="", name="", name_en="")
+    return with_plan_targets(state) if state.targets_source else state
+
+
+def with_plan_targets(state: State, targets: tuple[Row, ...] = (), source: str = "") -> State:
+    """Set the targets of a plan, the first one also as the rate to divide; without any, restore those of the data.
+
+    Examples
+    --------
+    >>> changed = with_plan_targets(State(), ({"on": "2022-12-31", "rate": 0.906, "relation": "="},), "Kế hoạch 214")
+    >>> changed.goal, with_plan_targets(changed) == State()
+    ('90,6%', True)
+    """
+    goal = format_message("{v:pe}", state.lang, v=targets[0]["rate"]) if targets else ""
+    source = source if targets else ""
+    return replace(state, targets=targets, targets_source=source, goal=goal, name="", name_en="")
 
 
 def with_decision(state: State, decision: str) -> State:
@@ -340,7 +357,7 @@ def reset_to_law(state: State) -> State:
     >>> reset_to_law(State(area="219", decision="861", seed=861)) == State(area="219")
     True
     """
-    fields = {*VIEW_FIELDS, "start", "end"} - {"since", "until"}
+    fields = {*VIEW_FIELDS, "start", "end"} - {"since", "until", "targets_source"}
     return State(**{f: getattr(state, f) for f in fields})
 
 

@@ -41,6 +41,8 @@ def scenario_title(state: State, lang: str) -> str:
     changes = [*_top_up_changes(state, lang), *_law_changes(state, lang)]
     for period, group in itertools.groupby(changes, key=itemgetter(0)):
         parts.append(f"{period}{', '.join(text for _, text in group)}")
+    if state.targets_source:
+        parts.append(translate("explore.targets_of_plan", lang, source=state.targets_source))
     if state.zones:
         parts.append(translate("explore.zones_moved", lang, count=len(state.zones)))
     return "; ".join(parts) or translate("label.law_in_force", lang)

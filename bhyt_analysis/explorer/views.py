@@ -161,7 +161,7 @@ def _projection(context: Context, state: State, policy: Projection) -> Projectio
     return apply_behaviour(policy, replace(scenario, support_window=policy.scenario.support_window))
 
 
-@_view("lang")
+@_view("lang", "targets_source")
 def _tables(context: Context, state: State, projection: Projection) -> tuple[pd.DataFrame, ...]:
     """Return the months of the area, and those of its groups."""
     title = scenario_title(state, state.lang)
@@ -228,7 +228,7 @@ def _reference_chances(_: Context, state: State, reference: Projection, targets:
     return uncertainty.target_probabilities(reference, targets, DRAWS, reference.scenario.seed)
 
 
-@_view("lang")
+@_view("lang", "targets_source")
 def _headline(
     context: Context,
     state: State,
@@ -375,13 +375,14 @@ def _picture(_: Context, state: State, draw: DrawChart | None) -> ScreenChart | 
     return None if draw is None else screen_chart(draw(size="screen"))
 
 
-@_chart("draws")
+@_chart("draws", "targets_source")
 def _path(
     context: Context, state: State, months: pd.DataFrame, targets: Targets, source: str, policy: Projection
 ) -> DrawChart:
     """Draw coverage by month with its interval, the targets, and the ends of supports."""
     ends = {day: short_group_name(group, state.lang) for day, group in outlooks.support_ends(policy).items()}
     fields: dict[str, Any] = {"name": area_title(context, state), "targets": targets, "lang": state.lang}
+    source = "; ".join(filter(None, (source, state.targets_source)))
     return partial(charts.fan, months, **fields, source=source, support_ends=ends, draws=state.draws)
 
 

@@ -9,6 +9,7 @@ import ipywidgets as ipw
 from bhyt_analysis.explorer.controls import FULL_WIDTH, NO_OPTIONS, Controls, premium_groups
 from bhyt_analysis.explorer.markup import STYLE, render_description, render_paragraphs
 from bhyt_analysis.explorer.views import CHARTS, ScreenChart
+from bhyt_analysis.plans.read_document import SUFFIXES
 
 MAX_PINS = 4
 PAGES = ("scenario", "compare", "targets", "household", "share")
@@ -72,6 +73,10 @@ class Widgets:
         self.bundled = ipw.Dropdown(options=NO_OPTIONS, layout={"width": "420px"})
         self.scenario_file = ipw.FileUpload(accept=".toml", multiple=False, layout=AUTO)
         self.zone_file = ipw.FileUpload(accept=".csv", multiple=False, layout=AUTO)
+        self.plan_file = ipw.FileUpload(accept=",".join(SUFFIXES), multiple=False, layout=AUTO)
+        self.plan_path = ipw.Text(continuous_update=False, layout=FULL)
+        self.plan_reset = ipw.Button(layout=AUTO)
+        self.plan_error, self.plan_targets = ipw.HTML(), ipw.HTML()
         self.link = ipw.Text(continuous_update=False, layout=FULL)
         self.file_error, self.zone_error, self.link_error = (ipw.HTML() for _ in range(3))
         # Filled by `arrange`: heading and controls by section, and the pages by name
@@ -83,6 +88,7 @@ class Widgets:
         for key in ("undo", "reset", "pin", "drawer", "search", "commune", "bundled", "day", "group", "members"):
             yield key, getattr(self, key)
         yield from (("upload", self.scenario_file), ("own_zones", self.zone_file), ("paste", self.link))
+        yield from (("plan", self.plan_file), ("plan_path", self.plan_path), ("plan_reset", self.plan_reset))
         yield from (("take", download.button) for download in self.downloads.values())
 
 
@@ -133,11 +139,18 @@ def _pages(widgets: Widgets, controls: Controls) -> dict[str, list[ipw.Widget]]:
     controls.sort.box.layout.width = "330px"
     pins = ipw.HBox(widgets.unpin, layout=WRAP)
     targets = [controls.goal.box, controls.method.box, controls.ratchet.box, controls.amounts.box]
+    plan = [ipw.HBox([widgets.plan_file, widgets.plan_reset], layout=WRAP), widgets.plan_path, widgets.plan_error]
+    targets = [*plan, *targets]
     files = [widgets.bundled, widgets.scenario_file, widgets.file_error]
     return {
         "scenario": [*results, controls.sort.box, widgets.communes, downloads["communes"]],
         "compare": [pins, widgets.comparison, figures["compare"]],
-        "targets": [ipw.VBox(targets, layout={"width": "420px"}), widgets.allocation, figures["gaps"]],
+        "targets": [
+            ipw.VBox(targets, layout={"width": "420px"}),
+            widgets.plan_targets,
+            widgets.allocation,
+            figures["gaps"],
+        ],
         "household": [widgets.day, widgets.group, widgets.members, widgets.premium_error, widgets.premium],
         "share": [controls.name.box, widgets.share, *files, widgets.link, widgets.link_error],
     }
