@@ -40,7 +40,7 @@ def read_count(reader: FigureReader, clause: Clause, previous: Entry | None) -> 
     if is_loss and (loss_decision(reader, clause) or not change_sign(before)):
         return _read_loss(reader, clause)
     subject = count_subject(reader, clause)
-    sign = change_sign(before) or change_sign(before, "recruit")
+    sign = change_sign(before) or change_sign(before, "recruit") or _sign_of_list(reader)
     if subject is None and change_sign(before) and previous is not None and _is_of_same(previous, number.unit):
         subject = str(previous.cells["figure"]).removeprefix("change_")
     if subject is None or has_phrase("no_total", clause.sentence.small[clause.sentence.start : clause.number.end]):
@@ -78,6 +78,13 @@ def read_other_count(reader: FigureReader, clause: Clause) -> Entry | None:
     if day is None and not goal:  # money of a year needs its year
         day = reader.context.reported if unit == "vnd" else reader.last_day(clause, name, goal)
     return reader.publish(clause, name, day, "")
+
+
+def _sign_of_list(reader: FigureReader) -> str:
+    """Return the sign of the change whose parts a list names: «thêm 1.200 người, trong đó 700 người hộ gia đình»."""
+    total = reader.totals[-1].entry.cells if reader.totals else {}
+    is_change = "change_" in str(total.get("figure", ""))
+    return "" if not is_change else "-" if float(str(total["value"])) < 0 else "+"
 
 
 def _is_of_same(previous: Entry, unit: str) -> bool:

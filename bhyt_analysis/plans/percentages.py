@@ -201,14 +201,17 @@ def _read_change(reader: FigureReader, clause: Clause, sign: str, day: object, p
     value = -1 if sign == "-" else 1
     name = "target_change_coverage" if is_goal(reader, clause, day) else "change_coverage"
     figure = str(previous.cells["figure"]).removeprefix("change_") if previous is not None else ""
-    rate = phrases("rate", clause.before) or phrases("rate", clause.sentence.plain)
+    last = reader.entries.rows[-1] if reader.entries.rows else None
+    follows_rate = last is not None and last.places[-1].block == clause.sentence.block
+    follows_rate = follows_rate and last is not None and last.cells.get("figure") == "coverage"
+    rate = follows_rate or has_phrase("rate", clause.before) or has_phrase("rate", clause.sentence.plain)
     is_coverage = clause.number.unit == "points" or figure == "coverage"
     if rate and is_coverage and (sign or clause.number.unit == "points") and not phrases("group", clause.before):
         day = reader.last_day(clause, "coverage", False) if day is None else day
         return reader.publish(clause, name, day, "", value)
     if phrases("rate", clause.before) and sign and not phrases("group", clause.before):
         return reader.publish(clause, name, day or reader.last_day(clause, "", False), "", value)
-    if previous is not None and sign and previous.cells["unit"] != "percent":
+    if previous is not None and sign and clause.number.unit == "percent" and previous.cells["unit"] != "percent":
         return reader.publish(clause, f"growth_{figure}", previous.cells["as_of"], figure, value)
     if not _is_of_other(clause):
         reader.ask("subject", clause)
