@@ -64,7 +64,7 @@ def read_plan_targets(path: str | Path) -> PlanTargets:
 def read_uploaded_targets(name: str, content: bytes) -> PlanTargets:
     """Return the targets of a plan that was sent to the page, from a file that exists only while it is read."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / (PureWindowsPath(printable(name)).name.lstrip(".")[-60:] or "plan.txt")
+        path = Path(folder) / (PureWindowsPath(printable(name)).name.lstrip(".")[-60:] or "van_ban.txt")
         path.write_bytes(content)
         return read_plan_targets(path)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from bhyt_analysis.domain.findings import Citation, Finding, Part, UnitName
+from bhyt_analysis.domain.findings import Citation, Finding, Part, Term, UnitName
 from bhyt_analysis.domain.printed_figures import Interval, printed_interval
 from bhyt_analysis.law.instruments import find_instrument
 from bhyt_analysis.plans.entries import Entry, Place
@@ -132,6 +132,7 @@ def _check_days(plan: Plan) -> Iterator[Located]:
     """Yield figures of days after the document or long before it, and targets and deadlines before it."""
     issued = plan.context.issued
     last = issued or plan.context.reported
+    is_report = plain(plan.context.title).startswith("báo cáo")  # which repeats the targets that were set
     for entry in plan.entries.rows:
         day = _date(str(entry.cells.get(_DAY_COLUMNS.get(entry.table, ""), "")).lstrip("<"))
         if day is None:
@@ -139,7 +140,7 @@ def _check_days(plan: Plan) -> Iterator[Located]:
         rule, name = "", _figure(entry) if entry.table == "published" else "target_coverage"
         if issued and entry.table == "published" and day > issued and not name.startswith("target_"):
             rule = "figure_after_document"
-        elif issued and entry.table in ("targets", "actions") and day < issued:
+        elif issued and entry.table in ("targets", "actions") and day < issued and not is_report:
             rule = "target_before_document" if entry.table == "targets" else "deadline_before_document"
         elif last and entry.table == "published" and name in ("coverage", "insured_total"):
             rule = "figure_old" if day.year < last.year - rule_limits("figure_old")["years"] else ""
@@ -277,6 +278,7 @@ def _check_targets(plan: Plan) -> Iterator[Located]:
     """Yield targets that are set twice, with two rates."""
     for one, other in targets_that_differ(plan):
         rates: dict[str, Part] = {k: float(str(e.cells["rate"])) for k, e in (("value", other), ("expected", one))}
+        rates |= {k: Term(f"relation.{e.cells['relation']}") for k, e in (("first", other), ("second", one))}
         figures = "target_coverage" if one.cells["scope"] == "all" else f"target_{one.cells['scope']}"
         yield _finding(plan, "targets_differ", figures, **rates), [*one.places, *other.places]
 
