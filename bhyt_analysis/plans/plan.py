@@ -21,6 +21,7 @@ from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.languages import lang as current_language
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.loader import examine_input, load
+from bhyt_analysis.ingest.personal_text import hide_personal
 from bhyt_analysis.ingest.template import HEADING, write_rows
 from bhyt_analysis.plans.document import PlanDocument
 from bhyt_analysis.plans.duties import read_duties
@@ -33,6 +34,7 @@ from bhyt_analysis.plans.structure import RECIPIENTS
 from bhyt_analysis.plans.tables_of_figures import read_tables
 
 FIRST_ROW = HEADING + 1  # of a table in a sheet
+CITED_TEXTS = (("actions", "task"), ("actions", "lead"), ("other_targets", "indicator"))  # as the document has them
 EXAMPLE = "plan_example.txt"
 PLAN_TABLES = ("documents", "published", "targets", "other_targets", "losses", "duties", "actions")
 
@@ -82,7 +84,10 @@ class Plan(HasCard):
                 "area": context.unit.code if context.unit else "",
             }
         ]
-        return {t: pd.DataFrame(own, columns=list(table_columns(t)["column"])) for t, own in cells.items()}
+        tables = {t: pd.DataFrame(own, columns=list(table_columns(t)["column"])) for t, own in cells.items()}
+        for table, column in CITED_TEXTS:
+            tables[table][column] = tables[table][column].map(hide_personal)
+        return tables
 
     @property
     def data(self) -> Dataset:

@@ -16,6 +16,7 @@ from bhyt_analysis.domain.printed_figures import Interval, printed_interval
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.ingest.personal_text import hide_personal
 from bhyt_analysis.plans.diagnosis import STRONG, Diagnosis, Relation, diagnose, order, ratio, same, total
 from bhyt_analysis.plans.document_checks import document_findings, targets_that_differ
 from bhyt_analysis.plans.entries import Entry, Place, Question
@@ -220,7 +221,8 @@ class _Review:
 
     def _question(self, question: Question) -> Remark:
         message = f"{question.number}: {translate(f'plan.ask_{question.kind}', self.lang)}"
-        return Remark((QUESTION,), "info", (message,), "", "", (question.place,), question.locator, question.sentence)
+        sentence = hide_personal(question.sentence)
+        return Remark((QUESTION,), "info", (message,), "", "", (question.place,), question.locator, sentence)
 
     def _diagnosis(self, finding: Finding) -> int | None:
         """Return the number of the diagnosis that a finding follows from."""
@@ -233,7 +235,7 @@ class _Review:
         """Return one remark for each figure of a diagnosis, with the findings that it is in; the first has the rest."""
         if diagnosis.is_any:  # one remark at all of them
             places = [p for f in diagnosis.figures for p in self.entries[f].places]
-            return [self._remark(findings, places)]
+            return [replace(self._remark(findings, places), fits=self._any_fitting(diagnosis))]
         left, remarks = list(findings), []
         for i, figure in enumerate(diagnosis.figures):
             entry = self.entries[figure]
@@ -243,6 +245,16 @@ class _Review:
                 fits = _fitting_text(entry, diagnosis.fitting.get(figure), self.lang)
                 remarks.append(replace(self._remark(own, entry.places), fits=fits))
         return remarks
+
+    def _any_fitting(self, diagnosis: Diagnosis) -> str:
+        """Return what would fit in place of each of the figures of which one is wrong: «88,0%: 80,7%»."""
+        texts = []
+        for figure, fit in diagnosis.fitting.items():
+            entry = self.entries[figure]
+            place, value = entry.places[0], _fitting_text(entry, fit, self.lang)
+            number = self.plan.document.blocks[place.block].text[place.start : place.end]
+            texts += [translate("plan.instead", self.lang, number=number, value=value)] if value else []
+        return f" {translate('plan.or', self.lang)} ".join(texts)
 
     def _entries(self, finding: Finding) -> list[Entry]:
         """Return the entries that a finding is about."""
@@ -270,7 +282,7 @@ class _Review:
         places = tuple(places)
         block = self.plan.document.blocks[places[0].block] if places else None
         names = dict.fromkeys(n for f in findings for n in (f.figures or "").split(", ") if n)
-        sentence = _sentence_at(block.text, places[0].start) if block else ""
+        sentence = hide_personal(_sentence_at(block.text, places[0].start)) if block else ""
         texts = tuple("; ".join(of_rule) for of_rule in messages.values())
         place = block.place if block else ""
         return Remark(tuple(messages), findings[0].severity, texts, "", ", ".join(names), places, place, sentence)

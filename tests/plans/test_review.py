@@ -64,6 +64,15 @@ def test_a_remark_has_what_would_fit():
     assert remark.fits == "9.0%"  # 10,890 / 121,000
 
 
+def test_two_figures_that_may_be_wrong_have_what_would_fit_each(tmp_path):
+    text = read_plan().document.path.read_text(encoding="utf-8").replace("140.000 người", "154.000 người")
+    path = tmp_path / "ke_hoach.txt"
+    path.write_text(text, encoding="utf-8")
+    (remark,) = [r for r in review(read_plan(path), "vi") if "coverage_off" in r.rules]
+    # 123,200 of 154,000 are 80.0%; 88.0% of them would be 139,921 to 140,079 people.
+    assert "88,0% thành 80,0%" in remark.fits and "154.000 người thành từ 139.921 đến 140.079" in remark.fits
+
+
 def test_comments_are_at_their_numbers_and_the_original_is_as_it_was(example, tmp_path, capsys):
     before, out = example.read_bytes(), tmp_path / "nhan_xet.docx"
     assert main(["audit", str(example), "--annotate", str(out)]) == 0
@@ -149,6 +158,8 @@ def test_no_name_of_a_person_is_printed(tmp_path, capsys):
     path.write_text(text + "\nTM. ỦY BAN NHÂN DÂN\nCHỦ TỊCH\n\nTrần Thị Giả\n", encoding="utf-8")
     assert main(["audit", str(path), "--extract", str(tmp_path / "a.xlsx")]) == 0
     printed = capsys.readouterr().out
+    assert main(["audit", str(path), "--json"]) == 0
+    printed += capsys.readouterr().out
     assert "share" in printed and "Nguyễn Văn Mẫu" not in printed and "Trần Thị Giả" not in printed
     cells = [str(v) for table in read_plan(path).tables.values() for v in table.to_numpy().ravel()]
     assert not [c for c in cells if "Trần Thị Giả" in c or "Nguyễn Văn Mẫu" in c]
