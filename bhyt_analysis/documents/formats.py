@@ -19,6 +19,7 @@ WRITERS = {
     "xlsx": "xlsx:write_xlsx",
     "pdf": "pdf:write_pdf",
     "card": "card:write_card",
+    "model": "calculation.write:write_model",
 }
 FORMATS = tuple(WRITERS)
 PAGE, OFFICE = FORMATS[0], FORMATS[1:]
@@ -27,6 +28,7 @@ ENDINGS = {
     "brief": ("-tom-tat.docx",),
     "pdf": ("-tom-tat.pdf", ".pdf"),
     "card": ("-chia-se.png", "-chia-se.txt"),
+    "model": ("_mo_hinh.xlsx",),
 }
 
 

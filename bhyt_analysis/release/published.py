@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bhyt_analysis.briefing.metadata import OutputMetadata
+from bhyt_analysis.documents.calculation.book import calculation_group
 from bhyt_analysis.documents.formats import files_of
 from bhyt_analysis.i18n.languages import LANGUAGES, check_lang
 from bhyt_analysis.i18n.messages import translate
@@ -497,9 +498,42 @@ def _read_text(path: Path, place: _Place) -> Iterator[Part]:
     yield PublishedText(place.area, place.file, "", path.read_text(encoding="utf-8").strip())
 
 
+def _read_calculation(path: Path, place: _Place) -> Iterator[Part]:
+    """Yield the counts in the workbook that calculates: the insured by group, who left; all else follows from them."""
+    from openpyxl import load_workbook
+
+    formulas = load_workbook(path, read_only=True)
+    name = translate("calculation.sheet_people", place.lang)
+    if name not in formulas.sheetnames:  # it says why there is none
+        return
+    people: dict[str, float] = {}
+    for row in formulas[name].iter_rows(max_col=3, values_only=True):
+        code, label, count = (*row, None, None, None)[:3]
+        for text in (v for v in row if isinstance(v, str) and not v.startswith("=")):
+            yield PublishedText(place.area, place.file, name, text)
+        if isinstance(label, str) and isinstance(count, int | float):
+            yield PublishedText(place.area, place.file, name, label, float(count))
+            people |= {label: float(count)} if isinstance(code, int | float) else {}
+    formulas.close()
+    headings = [find_column(key).label(place.lang) for key in ("group", "insured")]
+    names = [(group_name(key, place.lang), calculation_group(key, place.lang)) for key in PLAIN_GROUPS]
+    day = _calculated_day(path)
+    rows = [(plain, people[own]) for plain, own in names if own in people]
+    yield replace(_table(place, "model", headings, rows), day=day)
+
+
+def _calculated_day(path: Path) -> str:
+    """Return the day of the counts of the workbook that calculates, as the file beside it has it."""
+    model = path.with_name("model.json")
+    return str(json.loads(model.read_text(encoding="utf-8")).get("as_of", "")) if model.is_file() else ""
+
+
 def _read_xlsx(path: Path, place: _Place) -> Iterator[Part]:
     from openpyxl import load_workbook
 
+    if path.name in files_of(place.area)["model"]:
+        yield from _read_calculation(path, place)
+        return
     formulas = load_workbook(path)
     for sheet in load_workbook(path, data_only=True).worksheets:
         values = {cell.coordinate: cell.value for row in sheet.iter_rows() for cell in row}

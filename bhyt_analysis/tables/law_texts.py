@@ -24,7 +24,7 @@ def law_table(values: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
     """
     rows = [
         {
-            "parameter": _name(row.parameter, row.key, lang),
+            "parameter": parameter_name(row.parameter, row.key, lang),
             "name": row.area,
             "value": translate(f"law_unit.{row.unit}", lang, value=row.value),
             "since": row.since,
@@ -36,8 +36,14 @@ def law_table(values: pd.DataFrame, lang: str = "vi") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["parameter", "name", "value", "since", "until", "reference"])
 
 
-def _name(parameter: str, key: str, lang: str) -> str:
-    """Return what a value sets: the parameter, and for whom."""
+def parameter_name(parameter: str, key: str, lang: str) -> str:
+    """Return what a value sets: the parameter, and for whom.
+
+    Examples
+    --------
+    >>> parameter_name("base_salary", "", "en")
+    'Base salary (reference level)'
+    """
     name = translate(f"law_name.{parameter}", lang)
     if not key:
         return name

@@ -49,6 +49,7 @@ ASSUMPTIONS = (
     "at_once.none", "at_once.ordinary", "at_once.intensive", "monthly.none", "monthly.ordinary", "monthly.intensive",
     "school_step", "renewal_after_support",
 )  # fmt: skip
+AMOUNTS = ("base_salary", "contribution_rate", "employer_rate", "employee_rate")  # of the law
 State = Mapping[str, Any]
 PageModel = dict[str, Any]  # as JSON can hold it
 
@@ -374,10 +375,7 @@ def _law(projection: Projection) -> dict[str, Any]:
     """
     law, months, place = projection.law, projection.months, projection.baseline.lineages[0]
     local = Law(law.table[law.table["area"] != ""])
-    amounts = {
-        name: _numbers(law.monthly(name, months, place)[""])
-        for name in ("base_salary", "contribution_rate", "employer_rate", "employee_rate")
-    }
+    amounts = {name: _numbers(law.monthly(name, months, place)[""]) for name in AMOUNTS}
     shares, own = law.monthly("subsidy_share", months), local.monthly("subsidy_share", months, place)
     keys = {key: _share_keys(key) for key in GROUPS}
     of_groups = {key for own_keys in keys.values() for key in own_keys}
@@ -393,7 +391,21 @@ def _law(projection: Projection) -> dict[str, Any]:
         "earnings": {key: vnd for key, vnd in earnings.items() if not np.isnan(vnd)},
         "adjustable": list(SUPPORT_GROUPS),
         "changes": share_changes(law, months),
+        "rows": law_rows_used(law, [*used, ""], place, months),
     }
+
+
+def law_rows_used(law: Law, keys: Iterable[str], place: Any, months: Sequence[pd.Timestamp]) -> list[dict[str, Any]]:
+    """Return the rows of the law behind the constants, with their texts: those in force in some of the months."""
+    table = law.table[law.table["parameter"].isin(["subsidy_share", *AMOUNTS]) & law.table["key"].isin(list(keys))]
+    places = {"", *law.areas_of(place)}
+    begin, end = months[0].replace(day=1).date(), months[-1].date()
+    table = table[table["area"].isin(places) & (table["until"] >= begin) & (table["since"] <= end)]
+    table = table.sort_values(["parameter", "key", "area", "since"], kind="stable")
+    days = {name: table[name].astype(str) for name in ("since", "until")}
+    columns = ["parameter", "key", "area", "since", "until", "value", "unit", "reference", "status", "layer"]
+    rows = table.assign(**days)[columns].to_dict("records")
+    return [{**row, "value": None if np.isnan(row["value"]) else row["value"]} for row in rows]
 
 
 def _group_of(key: str) -> str:
