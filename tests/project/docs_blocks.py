@@ -17,8 +17,10 @@ from openpyxl import Workbook, load_workbook
 import bhyt_analysis as bhyt
 from bhyt_analysis import cli
 from bhyt_analysis.explorer import launch
+from bhyt_analysis.plans.plan import read_plan
 
 from ..conftest import ROOT
+from ..plans.plan_files import write_word
 
 BLOCK = re.compile(r"^( *)```(\w*)([^\n]*)\n(.*?)^\1```", flags=re.DOTALL | re.MULTILINE)
 RESULT = re.compile(r"^(?P<code>[^#\n]+?)  # (?P<result>[\d(\['\"].*)$")
@@ -84,11 +86,13 @@ def run_page(page: str, folder: Path) -> str:
 def prepare_folder(folder: Path) -> None:
     """Put the files that the pages work with into a folder: workbooks, a folder of them, answers, the bundled data.
 
-    ``bao_cao.xlsx`` is the sheet that docs/own_data.md shows, ``bao_cao_2.xlsx`` the same with two faults.
+    ``bao_cao.xlsx`` is the sheet that docs/own_data.md shows, ``bao_cao_2.xlsx`` the same with two faults;
+    ``ke_hoach.docx`` is the bundled example of a plan.
     """
     (folder / "so_lieu").mkdir()
     for place in (folder, folder / "so_lieu"):
         shutil.copy(ROOT / "docs" / "bat_dau" / "muoi_xa.xlsx", place)
+    write_word(read_plan().document.blocks, folder / "ke_hoach.docx")
     (folder / "tra_loi.toml").write_text('blanks = "0"\n', "utf-8")
     (folder / "data").symlink_to(ROOT / "data")
     book = office_workbook((ROOT / "docs" / "own_data.md").read_text("utf-8"))
