@@ -506,14 +506,16 @@ def _read_calculation(path: Path, place: _Place) -> Iterator[Part]:
     name = translate("calculation.sheet_people", place.lang)
     if name not in formulas.sheetnames:  # it says why there is none
         return
+    exits = {translate(f"calculation.class_{key}", place.lang) for key in ("lost", "other", "gained")}
     people: dict[str, float] = {}
     for row in formulas[name].iter_rows(max_col=3, values_only=True):
         code, label, count = (*row, None, None, None)[:3]
         for text in (v for v in row if isinstance(v, str) and not v.startswith("=")):
             yield PublishedText(place.area, place.file, name, text)
-        if isinstance(label, str) and isinstance(count, int | float):
+        is_group = isinstance(code, int | float)
+        if isinstance(label, str) and isinstance(count, int | float) and (is_group or label in exits):
             yield PublishedText(place.area, place.file, name, label, float(count))
-            people |= {label: float(count)} if isinstance(code, int | float) else {}
+            people |= {label: float(count)} if is_group else {}
     formulas.close()
     headings = [find_column(key).label(place.lang) for key in ("group", "insured")]
     names = [(group_name(key, place.lang), calculation_group(key, place.lang)) for key in PLAIN_GROUPS]
