@@ -29,7 +29,7 @@ from bhyt_analysis.model.projection.simulate import projection_table
 from .test_page_model import LAW, constants, random_baseline, random_policy
 from .workbook_states import Addresses, random_states
 
-SETTINGS = int(os.environ.get("BHYT_SETTINGS", 8))
+SETTINGS = int(os.environ.get("BHYT_SETTINGS", 3))
 DISTRICTS = 3  # random ones, of half as many settings each
 AREA = "Sơn Dương"
 PYTHON = "/usr/bin/python3"  # Debian's, which has LibreOffice's uno
