@@ -253,7 +253,13 @@ def targets_that_differ(plan: Plan) -> list[tuple[Entry, Entry]]:
     for entry in plan.entries.rows:
         if entry.table == "targets" and entry.cells["rate"] is not None:
             same[tuple(entry.cells.get(k) for k in ("area", "of", "kind", "scope", "on"))].append(entry)
-    return [(own[0], other) for own in same.values() for other in own[1:]]
+    return [(own[0], other) for own in same.values() for other in own[1:] if not _agree(own[0], other)]
+
+
+def _agree(one: Entry, other: Entry) -> bool:
+    """Tell whether two targets of one rate differ only in that one of them is «95,5% or more»."""
+    relations = {one.cells["relation"], other.cells["relation"]}
+    return one.cells["rate"] == other.cells["rate"] and relations == {"=", ">="}
 
 
 def _check_targets_of_each(plan: Plan) -> Iterator[Located]:

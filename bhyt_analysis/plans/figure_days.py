@@ -20,6 +20,7 @@ _RESULT_HEADING = re.compile(
     r"kết quả|đánh giá|thực trạng|hiện trạng|tình hình|khó khăn|nguyên nhân|ưu điểm|hạn chế|tồn tại|đạt được"
 )
 _BESIDE = re.compile(r"\s*(?:dân số\s+)?(?:(?:vào|trong|ngay|đến|cuối|hết|tại|tính)\s*)*")
+_CITED_TARGET = re.compile(r"thực hiện[^,;:]{0,90} giao chỉ tiêu[^,;:%]*,")  # the title of a decision, not a goal
 _STRONG = re.compile(r"phấn đấu|mục tiêu|chỉ tiêu|kế hoạch giao|được giao")  # of a target of days past
 _COMPARISON = re.compile(r"(?:so với|cùng kỳ)[^;,.()]{0,25}$")
 
@@ -52,6 +53,7 @@ def is_goal(reader: FigureReader, clause: Clause, day: object) -> bool:
     titles = [plain(h.text) for h in reader.headings]
     if isinstance(day, dt.date):
         if context.issued:
+            text = _CITED_TARGET.sub("", text)
             return day > context.issued or (_STRONG.search(text) is not None and not has_phrase("state", text))
         is_late = context.issued is None and context.year is not None and day >= dt.date(context.year, 12, 1)
         if is_late and not any(is_result_heading(t) for t in titles[-2:]):

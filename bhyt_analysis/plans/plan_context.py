@@ -26,8 +26,13 @@ _ISSUER = re.compile(
 )
 _JOINT_OFFICE = re.compile(r"(?:BẢO HIỂM XÃ HỘI|BHXH) (?:CƠ SỞ|LIÊN HUYỆN|KHU VỰC)", re.IGNORECASE)
 _PARTY = re.compile(rf"(HUYỆN|TỈNH|THÀNH|THỊ|QUẬN|ĐẢNG)\s+(?:ỦY|UỶ)\s+(?:({_UNIT_WORDS})\s+)?({_NAME})", re.IGNORECASE)
-_SIGNED = re.compile(rf"^({_NAME}), ngày\b\s*(\d{{1,2}})?\s*tháng\s*(\d{{1,2}})?\s*năm\s*(\d{{4}})?", re.IGNORECASE)
-_NUMBER = re.compile(r"^số\s*:\s*(\d+\s*/?-?\s*[A-ZĐ0-9][\w./-]*)", re.IGNORECASE)
+# Two lines of a cell of the letterhead are one text: the number and the day follow the lines above them.
+_SIGNED = re.compile(
+    rf"(?:^|hạnh phúc[ *_–—-]*)({_NAME}), ngày\b\s*(\d{{1,2}})?\s*tháng\s*(\d{{1,2}})?\s*năm\s*(\d{{4}})?",
+    re.IGNORECASE,
+)
+_OFFICE = "UBND|ỦY|UỶ|HỘI|BẢO|BHXH|HUYỆN|TỈNH|THÀNH|THỊ|XÃ|PHƯỜNG|ĐẢNG"
+_NUMBER = re.compile(rf"^(?:(?:{_OFFICE})\b.*\s)?số\s*:\s*(\d+\s*/?-?\s*[A-ZĐ0-9][\w./-]*)", re.IGNORECASE)
 _PARTY_KINDS = {"huyện": "huyện", "tỉnh": "tỉnh", "thành": "thành phố", "thị": "thị xã", "quận": "quận", "đảng": "xã"}
 _REPORTED = re.compile(r"(?:đánh giá|kết quả|thực trạng|tình hình)[^.;]*năm (\d{4})")
 LEVELS = {"country": 0, "province": 1, "district": 2, "commune": 3}
@@ -67,7 +72,7 @@ class PlanContext:
 def plan_context(document: PlanDocument, area: str | None = None) -> PlanContext:
     """Return what a plan is about; ``area``, a code or name, goes before the unit that its head names."""
     blocks = document.blocks
-    head = [b for b in blocks[:HEAD_BLOCKS] if b.cell is None]
+    head = [b for b in blocks[:HEAD_BLOCKS] if b.cell is None or (b.cell.table == 0 and b.place == TITLE)]
     title = _title(blocks)
     number = next((m[1].replace(" ", "") for b in head if (m := _NUMBER.search(b.text))), "")
     issued = next((day for b in head if (day := _signed_day(b.text))), None)

@@ -358,6 +358,8 @@ def _fitting_text(entry: Entry, fit: Interval | None, lang: str) -> str:
         low = high = round((low + high) / 2, decimals)
     elif not is_percent:
         low, high = np.ceil(low - 1e-6), np.floor(high + 1e-6)
+        if low > high:  # no count is between the two
+            return ""
     texts = ["" if np.isinf(x) else format_number(x, lang, decimals if is_percent else 0) + sign for x in (low, high)]
     if texts[0] == texts[1]:
         return texts[0]

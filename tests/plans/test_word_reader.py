@@ -1,8 +1,10 @@
 """The text of Word documents as people see it: lists, tables, tracked changes, notes, old fonts, files that fail."""
 
+import datetime as dt
 import io
 import zipfile
 
+import docx
 import pytest
 from docx import Document
 from docx.oxml import parse_xml
@@ -11,6 +13,7 @@ from docx.shared import Pt
 
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.plans.document import Cell
+from bhyt_analysis.plans.plan import read_plan
 from bhyt_analysis.plans.word_reader import read_word
 
 from .word_documents import TRACKED, add_xml, deleted, field, inserted, link, paragraph, read_xml, run, save, texts
@@ -324,3 +327,16 @@ def test_missing_file_and_folder_are_refused(tmp_path):
         read_word(tmp_path / "x.docx")
     with pytest.raises(BhytError, match="no file"):
         read_word(tmp_path)
+
+
+def test_unit_number_and_day_of_a_letterhead_in_a_table(tmp_path):
+    document = docx.Document()
+    letterhead = document.add_table(1, 2)
+    letterhead.cell(0, 0).text = "ỦY BAN NHÂN DÂN\nHUYỆN SÔNG MÃ\nSố: 142/KH-UBND"
+    letterhead.cell(0, 1).text = "Độc lập - Tự do - Hạnh phúc\nSông Mã, ngày 20 tháng 8 năm 2021"
+    document.add_paragraph("KẾ HOẠCH")
+    document.add_paragraph("Phát triển đối tượng tham gia bảo hiểm y tế")
+    document.save(tmp_path / "plan.docx")
+    context = read_plan(tmp_path / "plan.docx").context
+    assert (context.unit.name, context.number) == ("Huyện Sông Mã", "142/KH-UBND")
+    assert context.issued == dt.date(2021, 8, 20)
