@@ -101,7 +101,7 @@ def make_once(tmp_path_factory):
     return make
 
 
-ALL_FORMATS = ("html", "brief", "docx", "pptx", "xlsx", "card", "model")
+ALL_FORMATS = ("html", "brief", "docx", "pptx", "xlsx", "card")
 AREAS = ("Huyện Sơn Dương", "Huyện Lục Ngạn", "X001", "Huyện Lý Sơn")
 
 

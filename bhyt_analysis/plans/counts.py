@@ -43,6 +43,8 @@ def read_count(reader: FigureReader, clause: Clause, previous: Entry | None) -> 
     sign = change_sign(before) or change_sign(before, "recruit") or _sign_of_list(reader)
     if subject is None and change_sign(before) and previous is not None and _is_of_same(previous, number.unit):
         subject = str(previous.cells["figure"]).removeprefix("change_")
+    if sign and subject == "population":  # of the insured, as a rule, whose share of the population is beside it
+        subject = None
     if subject is None or has_phrase("no_total", clause.sentence.small[clause.sentence.start : clause.number.end]):
         _ask_unless_aside(reader, clause)
         return None

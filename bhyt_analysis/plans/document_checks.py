@@ -63,6 +63,7 @@ def _check_units(plan: Plan) -> Iterator[Located]:
         units = context.geography.matches(name, context.day, None, scope) or context.geography.matches(
             name, None, None, scope
         )
+        units = units or bundled_data().geography.matches(name)  # which has further spellings
         if not units and name not in checked:
             checked.add(name)
             inside = context.geography.communes(context.unit, context.day)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -110,7 +110,9 @@ class Plan(HasCard):
                 write_rows(file, {t: rows for t, rows in tables.items() if len(rows)}, "vi")
                 reading = examine_input(file)
                 if reading.data is not None:
-                    return reading.data, refused
+                    own = reading.data.targets  # an input without targets is read with those published for its units
+                    own = own[~own["file"].str.startswith("bundled/")]
+                    return replace(reading.data, targets=own), refused
                 wrong = [f for f in reading.findings if f.severity == "error"]
                 refused_before = len(refused)
                 for table, rows in tables.items():
