@@ -27,7 +27,8 @@ for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.
         signal.signal(getattr(signal, name), handler)
 
 ROOT = Path(__file__).parents[1]
-collect_ignore = ["project/windows"]  # what Python runs when it starts in a simulation of Windows
+# What Python runs when it starts in a simulation of Windows, and what LibreOffice's Python runs, which alone has uno.
+collect_ignore = ["project/windows", "documents/recalculate.py"]
 # The marks of the tests and doctests of a folder, and of files that take long.
 MARKS = {
     "batch": ("batch", "slow"),

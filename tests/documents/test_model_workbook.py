@@ -146,8 +146,8 @@ def test_target_questions_and_changes_follow_the_cells(tmp_path, data, model, wo
         ["Mức lương cơ sở (mức tham chiếu), đồng/tháng", 2_530_000, 2_800_000],
     ]
     near_poor = [row for row in walked[1] if row[0] == "Hộ cận nghèo"]
-    scenario = bhyt.state_scenario(bhyt.area(data, AREA), {"support": support, "base_salary": {
-        "value": 2_800_000, "since": "2027-01-01"}})  # fmt: skip
+    state = {"support": support, "base_salary": {"value": 2_800_000, "since": "2027-01-01"}}
+    scenario = bhyt.state_scenario(bhyt.area(data, AREA), state)
     months = bhyt.simulate(data, AREA, [scenario], by="group", draws=0)
     own = months[(months["result"] == "behavioural") & (months["group"] == "near_poor")]
     own = own[own["month"].astype(str).str.startswith("2027")]
