@@ -314,7 +314,7 @@ def _check_documents(inputs: Sequence[str], documents: list[Path], extract: str 
 def _audit_documents(
     documents: list[Path], area: str | None, as_json: bool, extract: str | None, annotate: str | None, lang: str
 ) -> int:
-    from bhyt_analysis.plans.outputs import plan_notes, remark_lines
+    from bhyt_analysis.plans.outputs import plan_notes, remark_lines, write_annotated
     from bhyt_analysis.plans.plan import read_plan
     from bhyt_analysis.plans.review import remarks_table, review
 
@@ -328,7 +328,7 @@ def _audit_documents(
     if extract:
         plans[0].extract(extract, lang)
     if annotate:
-        plans[0].annotate(annotate, lang)
+        write_annotated(plans[0], remarks, annotate, lang)
     if as_json:
         _print_json(remarks_table(plans[0], remarks, lang).to_dict("records"))
     else:

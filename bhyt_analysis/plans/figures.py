@@ -149,7 +149,7 @@ class FigureReader:
                 self._open_list(previous, level, opener in _ALL)
         is_open = _OPENS.search(sentence.small[: sentence.end].rstrip(" .")) or level == _HEADING_LEVEL
         if len(self.totals) > inside and not is_open:
-            del self.totals[inside:]  # the parts stood in the sentence itself
+            del self.totals[inside:]  # the sentence itself has the parts
         if sentence.plain.rstrip().endswith(":"):
             self._open_intro(sentence, level, bool(counted))
         if has_phrase("low", sentence.plain):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bhyt_analysis.domain.findings import SEVERITIES
-from bhyt_analysis.i18n.messages import translate
+from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.ingest.personal_text import hide_personal
 from bhyt_analysis.ingest.template import write_rows
 from bhyt_analysis.plans.document import Comment
@@ -66,6 +66,8 @@ def write_extract(plan: Plan, out: str | Path, lang: str) -> None:
 
 def write_annotated(plan: Plan, remarks: Iterable[Remark], out: str | Path, lang: str) -> None:
     """Write a copy of the Word file of a plan with a comment at each number remarked on, and a list at the end."""
+    if plan.document.kind != "docx":
+        raise BhytError(("error.annotate_word_only", {"file": plan.document.path.name}))
     from bhyt_analysis.plans.word_comments import write_commented_copy
 
     comments, closing = [], []

@@ -197,8 +197,6 @@ class Plan(HasCard):
         Traceback (most recent call last):
         bhyt_analysis.i18n.messages.BhytError: plan_example.txt: comments can be written into Word files (.docx) only
         """
-        if self.document.kind != "docx":
-            raise BhytError(("error.annotate_word_only", {"file": self.document.path.name}))
         from bhyt_analysis.plans.outputs import write_annotated
         from bhyt_analysis.plans.review import review
 
