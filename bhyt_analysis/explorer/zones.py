@@ -17,6 +17,7 @@ from bhyt_analysis.i18n.unit_names import normalise_name, strip_unit_word
 from bhyt_analysis.ingest.scenario_files import excerpt
 from bhyt_analysis.model.reclassification.card_flows import ZONES
 from bhyt_analysis.model.reclassification.reclassify import reclassify
+from bhyt_analysis.model.reclassification.zone_choices import without_movers
 from bhyt_analysis.model.reclassification.zone_moves import parse_zone
 from bhyt_analysis.tables.labels import group_name
 
@@ -142,13 +143,7 @@ def zone_changes(data: Dataset, state: State) -> tuple[pd.DataFrame, pd.DataFram
     )
     if not is_decided:
         people_before = people_after.head(0)
-    return communes, _side_by_side(_without_movers(people_before), _without_movers(people_after), "subgroup")
-
-
-def _without_movers(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows by entitlement whose ``gained`` leaves out those who had a card under the other one."""
-    others = rows.groupby("area")["moved"].transform("sum") - rows["moved"]
-    return rows.assign(gained=rows["gained"] - others.fillna(0))
+    return communes, _side_by_side(without_movers(people_before), without_movers(people_after), "subgroup")
 
 
 def _side_by_side(before: pd.DataFrame, after: pd.DataFrame, key: str) -> pd.DataFrame:
