@@ -14,6 +14,7 @@ import zipfile
 from pathlib import Path
 
 import openpyxl
+import pypdfium2
 import pytest
 
 import bhyt_analysis as bhyt
@@ -196,6 +197,25 @@ def test_only_coloured_cells_can_be_set(workbook):
     assert colours == {"Giả định": {"FFFFF2A8"}, "Kết quả": {"FFDCEAF7"}}
     limits = book["Giả định"].data_validations.dataValidation
     assert {limit.type for limit in limits} == {"list", "decimal"} and len(limits) >= 15
+
+
+def test_of_months_a_summary_is_printed_below_its_headings(workbook):
+    book = openpyxl.load_workbook(workbook)
+    for name in ("Tháng", "Tham gia"):
+        _, _, columns, rows = openpyxl.utils.range_boundaries(book[name].print_area.split("!")[1].replace("$", ""))
+        assert columns < 20 < book[name].max_column and rows == book[name].max_row
+        assert book[name].print_title_rows == "$3:$5"
+
+
+@needs_office
+def test_workbook_prints_on_few_pages_none_of_them_empty(tmp_path, workbook):
+    call = ["soffice", f"-env:UserInstallation={(tmp_path / 'p').as_uri()}", "--headless", "--convert-to", "pdf"]
+    subprocess.run([*call, "--outdir", str(tmp_path), str(workbook)], check=True, capture_output=True, timeout=300)
+    pdf = pypdfium2.PdfDocument(tmp_path / "x_mo_hinh.pdf")
+    pages = [page.get_textpage().get_text_range() for page in pdf]
+    assert 15 < len(pages) <= 25
+    assert [page for page in pages if len(page) < 150] == []
+    assert not [page for page in pages if "###" in page]
 
 
 def test_sources_and_statuses_are_beside_the_figures(tmp_path, model):

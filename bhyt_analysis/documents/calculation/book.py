@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -132,14 +132,8 @@ class Book:
         stock = dict(zip(self.groups, self.model["exits"]["stock"], strict=False))
         return [key for key in self.model["pools"]["supports"] if stock.get(key)]
 
-    def heading(self, sheet: Sheet, title: str, width: int) -> None:
+    def heading(self, sheet: Sheet, title: str) -> None:
         """Write the title of a sheet and, below it, the stamp of a scenario."""
         sheet.text(0, 0, title, "title")
         if self.stamp is not None:
             sheet.formula(1, 0, self.stamp, "stamp")
-
-
-def spread(sheet: Sheet, widths: Sequence[float]) -> None:
-    """Set the widths of the first columns."""
-    for column, width in enumerate(widths):
-        sheet.sheet.set_column(column, column, width)

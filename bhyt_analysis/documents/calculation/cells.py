@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
@@ -12,8 +13,13 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_cell_to_rowcol, xl_rowcol_to_cell
 
 MISSING = "–"  # the text of a figure that there is not
+USUAL_WIDTH = 8.43  # of a column, in digits
 ERROR = math.nan  # what a spreadsheet gives for a division by zero, or for a sum with a text
 _SHEET, _END = "\x01", "\x02"  # around the name of a sheet, until it is known from where a cell is referred to
+WRAPPED = ("text", "text_bold", "head", "plain", "note", "word")  # styles whose texts go on in a next line
+LETTER, LETTER_BOLD = 6.3, 7.0  # pixels that a letter of 11 points takes
+SECTION_LINES = 1.5
+LINE, ROW_BORDER = 15.0, 1.5  # points of height
 _COMPARISON, _SUM, _PRODUCT, _SIGN, _ATOM = range(5)
 Value = float | str
 Operand: TypeAlias = "Term | float | str"
@@ -315,15 +321,41 @@ class Sheet:
     def __init__(self, book: xlsxwriter.Workbook, name: str, formats: dict[str, Format]) -> None:
         self.name, self.formats = name, formats
         self.sheet = book.add_worksheet(name)
+        self.widths: dict[int, float] = {}
+        self.lines: dict[int, float] = {}  # of the rows, where it is more than one
 
     def cell(self, row: int, column: int, value: Value) -> Term:
         """Return a cell as a term."""
         return Term(f"{_SHEET}{self.name}{_END}{xl_rowcol_to_cell(row, column)}", value)
 
-    def text(self, row: int, column: int, text: str, style: str = "text") -> Term:
-        """Write a text, which stays one whatever it begins with."""
+    def spread(self, widths: Sequence[float], first: int = 0) -> None:
+        """Set the widths of columns next to each other."""
+        for column, width in enumerate(widths, first):
+            self.widths[column] = width
+            self.sheet.set_column(column, column, width)
+
+    def pixels(self, first: int, last: int) -> int:
+        """Return how wide columns are together, both included."""
+        return sum(int(7 * self.widths.get(column, USUAL_WIDTH) + 5) for column in range(first, last + 1))
+
+    def text(self, row: int, column: int, text: str, style: str = "text", last: int | None = None) -> Term:
+        """Write a text, which stays one whatever it begins with; over all columns to ``last`` where it is given."""
+        last = column if last is None else last
+        if last > column:
+            self.sheet.merge_range(row, column, row, last, "", self.formats[style])
         self.sheet.write_string(row, column, text, self.formats[style])
+        if style in WRAPPED:
+            letter, space = (LETTER_BOLD, 2) if style == "head" else (LETTER, 12)
+            letters = max(int((self.pixels(column, last) - space) / letter), 1)
+            self.lines[row] = max(self.lines.get(row, 1), len(textwrap.wrap(text, letters)))
+        elif style == "section":
+            self.lines[row] = SECTION_LINES
         return self.cell(row, column, text)
+
+    def fit_rows(self) -> None:
+        """Make each row as high as the lines of its texts."""
+        for row, lines in self.lines.items():
+            self.sheet.set_row(row, LINE * lines + ROW_BORDER)
 
     def number(self, row: int, column: int, value: float, style: str = "n") -> Term:
         """Write a number."""

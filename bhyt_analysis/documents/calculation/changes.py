@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bhyt_analysis.documents.calculation.book import HOUSEHOLD, UNINSURED, Book, spread
+from bhyt_analysis.documents.calculation.book import HOUSEHOLD, UNINSURED, Book
 from bhyt_analysis.documents.calculation.cells import (
     MISSING,
     Range,
@@ -31,7 +31,7 @@ from bhyt_analysis.documents.calculation.months import Results
 from bhyt_analysis.documents.calculation.people import People
 from bhyt_analysis.documents.calculation.reference import Reference
 from bhyt_analysis.documents.calculation.results import YearlyTotals
-from bhyt_analysis.documents.calculation.styles import set_page
+from bhyt_analysis.documents.calculation.styles import BORDER, set_page
 
 HEAD, FIRST = 3, 4
 KINDS = {"p1": "0.0%", "n": "#,##0", "d": "0.0", "month": "mm/yyyy"}
@@ -51,8 +51,10 @@ def write_stamp(book: Book, inputs: Inputs) -> Term:
 def write_changes(book: Book, inputs: Inputs) -> None:
     """Write the list of cells that differ, from the first to the last."""
     sheet, source = book.sheets["changes"], book.sheets["inputs"]
-    spread(sheet, (6, 42, 44, 18, 18, 16))
-    sheet.text(2, 0, book.word("changes_note"), "note")
+    sheet.spread((6, 40, 54, 18, 18, 16))
+    sheet.text(2, 0, "", "note", last=5)
+    note = when(inputs.any_differs.equals(0), book.word("no_changes"), book.word("changes_note"))
+    sheet.formula(2, 0, note, "note")
     for column, key in enumerate(("number", "section", "in_name", "in_default", "in_value", "in_since")):
         sheet.text(HEAD, column, book.word(key), "head")
     rows = {lever.row: lever for lever in inputs.levers}
@@ -75,10 +77,8 @@ def write_changes(book: Book, inputs: Inputs) -> None:
     for k in range(len(rows)):
         _write_change(book, inputs, k, (labels, names, defaults, used, days, codes))
     _format_kinds(book, len(rows))
-    row = FIRST + len(rows)
-    sheet.formula(row + 1, 1, when(inputs.any_differs.equals(0), book.word("no_changes"), ""), "plain")
-    sheet.sheet.print_area(0, 0, row + 1, 5)
-    set_page(sheet, book.headline, book.header, fit=(1, 1))
+    sheet.sheet.print_area(0, 0, FIRST + len(rows) - 1, 5)
+    set_page(sheet, book.headline, book.header)
 
 
 def _section(book: Book, inputs: Inputs, lever: Lever) -> str:
@@ -92,17 +92,19 @@ def _write_change(book: Book, inputs: Inputs, k: int, columns: tuple[list[Term],
     """Write the k-th difference; an empty line where there are fewer."""
     sheet, row = book.sheets["changes"], FIRST + k
     is_there = inputs.any_differs > k
-    number = sheet.formula(row, 0, when(is_there, k + 1, ""), "code")
+    number = sheet.formula(row, 0, when(is_there, k + 1, ""), "code_open")
     place = match(number, inputs.order)
     for column, cells in enumerate(columns):
         value = when(number.is_blank(), "", item(cells, place))
-        style = ("text", "text", "n", "n", "date", "faint")[column]
+        style = ("plain", "plain", "n_open", "n_open", "date_open", "faint")[column]
         sheet.formula(row, 1 + column if column < 5 else 10, value, style)
 
 
 def _format_kinds(book: Book, count: int) -> None:
-    """Show each value as what it is: a share, an amount, a level or a month."""
+    """Show each value as what it is: a share, an amount, a level or a month; frame the lines that have one."""
     sheet = book.sheets["changes"].sheet
+    frame = {"type": "formula", "criteria": f'=$A{FIRST + 1}<>""', "format": book.file.add_format(BORDER)}
+    sheet.conditional_format(FIRST, 0, FIRST + count - 1, 5, frame)
     for code, pattern in enumerate(KINDS.values(), 1):
         own = book.file.add_format({"num_format": pattern})
         rule = {"type": "formula", "criteria": f"=$K{FIRST + 1}={code}", "format": own}
@@ -127,8 +129,8 @@ class Parts:
 def write_checks(book: Book, parts: Parts) -> Term:
     """Write the identities: each difference must be zero; returns how many are not."""
     sheet = book.sheets["checks"]
-    spread(sheet, (6, 92, 20, 14))
-    sheet.text(2, 0, book.word("checks_note"), "note")
+    sheet.spread((6, 92, 20, 14))
+    sheet.text(2, 0, book.word("checks_note"), "note", last=3)
     for column, key in enumerate(("number", "check", "check_difference", "check_result")):
         sheet.text(HEAD, column, book.word(key), "head")
     wrong = list[Term]()
@@ -136,16 +138,15 @@ def write_checks(book: Book, parts: Parts) -> Term:
         row, name = FIRST + i, book.word(f"check_{key}")
         sheet.number(row, 0, i + 1, "code")
         sheet.text(row, 1, name)
-        sheet.sheet.set_row(row, 15.5 * (1 + len(name) // 95))
         cell = sheet.formula(row, 2, to_places_signed(difference), "d")
-        sheet.formula(row, 3, when(cell.equals(0), book.word("right"), book.word("wrong")), "text")
+        sheet.formula(row, 3, when(cell.equals(0), book.word("right"), book.word("wrong")), "word")
         wrong.append(when(cell.equals(0), 0, 1))
     row = FIRST + len(wrong)
     sheet.text(row, 0, "", "text_bold")
     sheet.text(row, 1, book.word("checks_wrong"), "text_bold")
     count = sheet.formula(row, 2, sum_of(wrong), "n_bold")
     sheet.formula(row, 3, when(count.equals(0), book.word("right"), book.word("wrong")), "text_bold")
-    set_page(sheet, book.headline, book.header, fit=(1, 1))
+    set_page(sheet, book.headline, book.header)
     return count
 
 

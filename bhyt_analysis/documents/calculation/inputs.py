@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bhyt_analysis.documents.calculation.book import HOUSEHOLD, Book, spread
+from bhyt_analysis.documents.calculation.book import HOUSEHOLD, Book
 from bhyt_analysis.documents.calculation.cells import (
     MISSING,
     Operand,
@@ -90,6 +90,8 @@ class Inputs:
     order: list[Term] = field(default_factory=list)  # how many cells differ, down to each row
     any_differs: Term = field(default_factory=lambda: term(0))
     law_differs: Term = field(default_factory=lambda: term(0))
+    fixed_row: int = 0  # from which what cannot be set begins
+    last_row: int = 0
 
     @property
     def levers(self) -> list[Lever]:
@@ -124,7 +126,6 @@ class _Writer:
         sheet.text(row, LIMITS, limits)
         sheet.text(row, SOURCE, source)
         used = sheet.formula(row, USED, when(value.is_blank(), before, value), "faint")
-        sheet.sheet.set_row(row, 15.5 * max(1 + len(source) // 46, 1 + len(name) // 44, 1 + len(limits) // 22))
         self.row += 1
         return Lever(row, name, before, value, style, used)
 
@@ -157,11 +158,10 @@ def write_inputs(book: Book, monthly: MonthlyLaw) -> Inputs:
     """Write the sheet; what differs from the law is written once all it depends on is there."""
     writer = _Writer(book, monthly)
     sheet, model, word = writer.sheet, book.model, book.word
-    spread(sheet, (42, 14, 13, 12, 21, 46, 9, 7, 7, 7, 7, 7))
+    sheet.spread((62, 13, 13, 12, 46, 62, 9, 7, 7, 7, 7, 7))
     heads = ("in_name", "in_default", "in_value", "in_since", "in_limits", "in_source")
     for column, key in enumerate(heads):
         sheet.text(HEAD, column, word(key), "head")
-    sheet.sheet.set_row(HEAD, 32)
     for column, key in enumerate(("in_used", "in_month", "in_begins", "in_differs", "in_order"), USED):
         sheet.text(HEAD, column, word(key), "faint")
     writer.section("in_behaviour")
@@ -240,6 +240,7 @@ def _write_behaviour(writer: _Writer, inputs: Inputs) -> None:
     """Write the constants of behaviour, and what follows from outreach before the policy and with it."""
     book, sheet, values = writer.book, writer.sheet, writer.book.model["behaviour"]
     table = assumptions()
+    inputs.fixed_row = writer.row
     writer.section("in_fixed")
 
     def constant(name: str, value: float, style: str = "x") -> Term:
@@ -252,7 +253,6 @@ def _write_behaviour(writer: _Writer, inputs: Inputs) -> None:
         sheet.text(row, SOURCE, source)
         for column in (VALUE, SINCE):
             sheet.text(row, column, "", "text")
-        sheet.sheet.set_row(row, 15.5 * max(1 + len(source) // 46, 1 + len(str(unit)) // 20))
         writer.row += 1
         return cell
 
@@ -281,7 +281,6 @@ def _row(writer: _Writer, name: str, content: Operand, style: str) -> Term:
     sheet, row = writer.sheet, writer.row
     for column in range(NAME, SOURCE + 1):
         sheet.text(row, column, name if column == NAME else "")
-    sheet.sheet.set_row(row, 15.5 * (1 + len(name) // 44))
     writer.row += 1
     if isinstance(content, Term):
         return sheet.formula(row, DEFAULT, content, style)
@@ -302,6 +301,7 @@ def _write_periods(writer: _Writer, inputs: Inputs, before: Term) -> None:
             share = _row(writer, book.word(f"{rate}_share", period=label), _interpolated(own, rate, outreach), "f")
             name = book.word(f"{rate}_place", period=label)
             rates.setdefault(rate, []).append(_row(writer, name, share / (share + (1 - share) * place), "f"))
+    inputs.last_row = writer.row - 1
     inputs.periods = {"odds": (odds[0], odds[1]), **{name: (r[0], r[1]) for name, r in rates.items()}}
 
 

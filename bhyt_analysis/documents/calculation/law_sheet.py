@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
-from bhyt_analysis.documents.calculation.book import Book, spread
+from bhyt_analysis.documents.calculation.book import Book
 from bhyt_analysis.documents.calculation.cells import (
     MISSING,
     Range,
@@ -69,18 +69,15 @@ class SetLaw:
 def write_law(book: Book) -> LawRows:
     """Write the sheet of dated values."""
     sheet, rows = book.sheets["law"], LawRows()
-    book.heading(sheet, book.word("law_title"), 8)
-    spread(sheet, (48, 16, 17, 12, 12, 52, 17, 7))
-    sheet.text(2, 0, book.word("law_note"), "note")
-    sheet.sheet.set_row(2, 30)
-    sheet.sheet.merge_range(2, 0, 2, 6, "", book.formats["note"])
-    sheet.text(2, 0, book.word("law_note"), "note")
+    sheet.spread((54, 14, 11, 11, 11, 62, 20, 7))
+    sheet.text(2, 0, book.word("law_note"), "note", last=6)
     heads = ("law_parameter", "law_area", "law_value", "law_since", "law_until", "law_text", "law_status", "law_key")
     for column, key in enumerate(heads):
         sheet.text(LAW_HEAD, column, book.word(key), "head")
     for i, record in enumerate(book.model["law"]["rows"]):
         _write_law_row(book, rows, LAW_FIRST + i, record)
-    set_page(sheet, book.headline, book.header, fit=(1, 0))
+    set_page(sheet, book.headline, book.header, 7)
+    sheet.sheet.print_area(0, 0, LAW_FIRST + len(book.model["law"]["rows"]) - 1, 6)
     sheet.sheet.repeat_rows(LAW_HEAD)
     sheet.sheet.freeze_panes(LAW_FIRST, 1)
     return rows
@@ -103,7 +100,6 @@ def _write_law_row(book: Book, rows: LawRows, row: int, record: dict[str, Any]) 
     is_reform = record["layer"] > 0
     sheet.text(row, 6, translate("status.proposal", book.lang) if is_reform else book.word(f"law_{record['status']}"))
     rows.keys.append(sheet.number(row, 7, number, "code"))
-    sheet.sheet.set_row(row, 15 * max(1 + len(record["reference"]) // 50, 1))
 
 
 def monthly_law(book: Book, rows: LawRows) -> MonthlyLaw:

@@ -1,4 +1,4 @@
-"""Lay out a sheet of months: one row a month, one column a figure, in blocks that are printed on pages of their own."""
+"""Lay out a sheet of months: one row a month, one column a figure, in blocks of which the first is printed."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class MonthSheet(Sheet):
         super().__init__(book, name, formats)
         self.months = [dt.date.fromisoformat(month) for month in months]
         self.next_column = 0
-        self.breaks: list[int] = []
+        self.printed = 0  # columns
 
     def start(self, headings: tuple[str, str, str]) -> None:
         """Write the columns that each page repeats."""
@@ -70,16 +70,14 @@ class MonthSheet(Sheet):
                 column.cells[t] = self.day(FIRST_ROW + t, column.index, day, "month")
 
     def block(self, title: str) -> None:
-        """Begin a block of columns, on a page of its own."""
-        if self.next_column > 3:
-            self.breaks.append(self.next_column)
+        """Begin a block of columns."""
         self.text(BLOCK_ROW, self.next_column, title, "block")
 
     def column(self, heading: str, style: str = "n", width: float = WIDTH, code: float | None = None) -> Column:
         """Return the next column, with its heading and the number by which sums find it."""
         index = self.next_column
         self.next_column += 1
-        self.sheet.set_column(index, index, width)
+        self.spread((width,), index)
         self.text(HEADING_ROW, index, heading, "head")
         number = None if code is None else self.number(CODE_ROW, index, code, "code")
         return Column(self, index, style, number)
@@ -89,14 +87,14 @@ class MonthSheet(Sheet):
         return [self.column(heading, style, code=codes[i] if codes else None) for i, heading in enumerate(headings)]
 
     def finish(self) -> None:
-        """Set how the sheet is printed: a block on a page, the months beside each."""
-        self.sheet.set_row(HEADING_ROW, 62)
+        """Set how the sheet is seen and printed."""
         self.sheet.freeze_panes(FIRST_ROW, 2)
         self.sheet.repeat_rows(BLOCK_ROW, CODE_ROW)
-        self.sheet.repeat_columns(0, 1)
-        self.sheet.set_v_pagebreaks(self.breaks)
-        self.sheet.set_print_scale(50)
-        self.sheet.print_area(0, 0, FIRST_ROW + len(self.months) - 1, self.next_column - 1)
+        self.sheet.print_area(0, 0, FIRST_ROW + len(self.months) - 1, self.printed - 1)
+
+    def end_of_print(self) -> None:
+        """End what is printed: all columns after these are seen on the screen only."""
+        self.printed = self.next_column
 
 
 def at_month(columns: Sequence[Column], month: int) -> list[Term]:

@@ -73,7 +73,7 @@ def start_summary(book: Book) -> Summary:
     sheet.block(book.word("block_summary"))
     word, column = book.word, sheet.column
     has_exits, band = bool(model["exits"]["classes"]), model["band"] is not None
-    return Summary(
+    summary = Summary(
         column(word("month_people")),
         column(word("month_insured"), "n_bold"),
         column(word("month_costed")),
@@ -86,6 +86,8 @@ def start_summary(book: Book) -> Summary:
         column(word("month_high"), "p1") if band else None,
         column(word("month_target"), "p1"),
     )
+    sheet.end_of_print()
+    return summary
 
 
 def _sheet(book: Book) -> MonthSheet:
@@ -171,7 +173,7 @@ class MonthWriter:
             staying = []
             if not own.later:
                 paths_sheet.block(self.book.word("block_staying", title=title))
-                staying = paths_sheet.columns(names, "p4")
+                staying = paths_sheet.columns(names, "p2")
             paths_sheet.block(self.book.word("block_flows", title=title))
             flows = paths_sheet.columns(names, "d2")
             unknown = None if own.later else paths_sheet.column(self.book.word("flow_of_unknown"), "d2")
@@ -196,8 +198,8 @@ class MonthWriter:
         sheet.block(book.word("block_since"))
         self.stays, self.joins = dict[str, Column](), dict[str, Column]()
         for key, level in self.paths.levels.items():
-            self.stays[key] = sheet.column(book.word("staying_of", group=book.group(key)), "p4")
-            self.joins[key] = sheet.column(book.word("joining_of", group=book.group(key)), "p4")
+            self.stays[key] = sheet.column(book.word("staying_of", group=book.group(key)), "p2")
+            self.joins[key] = sheet.column(book.word("joining_of", group=book.group(key)), "p2")
             at_count = level[first]
             for t in book.reported:
                 self.stays[key].put(t, least(when(at_count > 0, level[t] / at_count, 1), 1))
@@ -212,7 +214,7 @@ class MonthWriter:
         for key, paths in self.paths.ends.items():
             paths_sheet.block(book.word("block_flows", title=book.group(key)))
             names = [pool_name(book, i) for i in range(len(paths.levels))]
-            columns = paths_sheet.columns(names, "p4")
+            columns = paths_sheet.columns(names, "p2")
             shares = book.model["pools"]["of_minority"]
             for t in book.reported:
                 for i, column in enumerate(columns):

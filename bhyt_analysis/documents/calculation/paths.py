@@ -76,9 +76,18 @@ class PathWriter:
 
     def write(self) -> Paths:
         """Write all paths."""
-        book, exits = self.book, self.book.model["exits"]
-        for key in book.model["behaviour"]["responsive"]:
-            self._write_group(key)
+        book, exits, sheet = self.book, self.book.model["exits"], self.sheet
+        keys = book.model["behaviour"]["responsive"]
+        sheet.block(book.word("block_paths"))
+        summary = {key: self._start_summary(key) for key in keys}
+        sheet.end_of_print()
+        for key in keys:
+            shares = self._write_group(key)
+            for column, own in zip(
+                summary[key], (shares, self.paths.targets[key], self.paths.levels[key]), strict=True
+            ):
+                for t in range(book.first, self.last + 1):
+                    column.put(t, own[t])
         for number, one in enumerate(exits["classes"], 1):
             title = book.word("class_title", number=number, month=book.days[one["month"]])
             exit_ = _Exit(one["month"], book.model["pools"]["area"], title, exits["support"])
@@ -89,7 +98,13 @@ class PathWriter:
 
     # --- Groups
 
-    def _write_group(self, key: str) -> None:
+    def _start_summary(self, key: str) -> list[Column]:
+        """Place the columns of a group that are printed; they are filled in when its path is there."""
+        heads = ("summary_paid", "summary_target", "summary_level")
+        return self.sheet.columns([self.book.word(head, group=self.book.group(key)) for head in heads], "p1")
+
+    def _write_group(self, key: str) -> Column:
+        """Write the path of a group; returns what is paid of its premium."""
         book, sheet, first = self.book, self.sheet, self.book.first
         sheet.block(book.word("block_take_up", group=book.group(key)))
         column = sheet.column(book.word("share_paid"), "p1")
@@ -99,14 +114,15 @@ class PathWriter:
         self.paths.targets[key] = self._target(key, column, 0)
         start = self.paths.targets[key][first]
         self.paths.levels[key] = self._follow(self.paths.targets[key], first, start, key, lapses=False)
+        return column
 
     def _target(self, key: str, shares: Column, first: int) -> Column:
         """Write the take-up to which people tend at what they pay themselves."""
         book, sheet, own = self.book, self.sheet, self.inputs.behaviour
         observed, at_share = self.inputs.take_ups[key], self.inputs.at_shares[key]
         change = sheet.column(book.word("price_change"), "x")
-        price = sheet.column(book.word("take_up_at_price"), "p4")
-        target = sheet.column(book.word("take_up_target"), "p4")
+        price = sheet.column(book.word("take_up_at_price"), "p2")
+        target = sheet.column(book.word("take_up_target"), "p2")
         odds, top = self.inputs.periods["odds"], largest(own["highest_take_up"], observed)
         for t in range(first, self.last + 1):
             middle = (2 - shares[t] - at_share) / 2
@@ -123,7 +139,7 @@ class PathWriter:
         headings = [book.word("planned"), book.word("excess"), book.word("staying")]
         planned, excess, staying = sheet.columns(headings, "x")
         leaving = sheet.columns([book.word("leaving", months=i) for i in range(CARD_MONTHS)], "x")
-        levels = sheet.column(book.word("level"), "p4")
+        levels = sheet.column(book.word("level"), "p2")
         levels.put(start, level)
         kept: Term | None = own["kept"] if lapses else None
         for t in range(start + 1, self.last + 1):
@@ -272,7 +288,7 @@ class PathWriter:
         book, sheet, own = self.book, self.sheet, self.inputs.behaviour
         heads = [book.word(key) for key in ("support_falls", "support_over", "renewed")]
         falls, excess_level = sheet.columns(heads[:2], "code")
-        renewed, path = sheet.column(heads[2], "p4"), sheet.column(book.word("pool_level"), "p4")
+        renewed, path = sheet.column(heads[2], "p2"), sheet.column(book.word("pool_level"), "p2")
         level, own_level = levels
         for t in range(one.start, self.last + 1):
             followed: Term = level[t] if level is not None else term(1)
@@ -297,7 +313,7 @@ class PathWriter:
         book, sheet, pools = self.book, self.sheet, self.book.model["pools"]
         names = [pool_name(book, i) for i in range(len(pool_paths))]
         sheet.block(book.word("block_levels", title=one.title))
-        levels = sheet.columns(names, "p4")
+        levels = sheet.columns(names, "p2")
         sheet.block(book.word("block_groups", title=one.title))
         groups = sheet.columns(names, "code")
         for t in range(min(one.start, book.first), self.last + 1):

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
-from bhyt_analysis.documents.calculation.book import HOUSEHOLD, UNINSURED, Book, spread
+from bhyt_analysis.documents.calculation.book import HOUSEHOLD, UNINSURED, Book
 from bhyt_analysis.documents.calculation.cells import (
     MISSING,
     Term,
@@ -68,9 +68,10 @@ class PeopleWriter:
     def write(self) -> People:
         """Write all tables of the sheet."""
         book, sheet, classes = self.book, self.sheet, self.book.model["exits"]["classes"]
-        spread(sheet, (9, 46, *[14] * 10))
+        sheet.spread((7, 58, *[13] * 10))
         self._write_facts()
         self._write_stock()
+        sheet.sheet.set_h_pagebreaks([self.row])
         for c, one in enumerate(classes):
             self._write_class(c, one)
         self._write_fits()
@@ -78,7 +79,7 @@ class PeopleWriter:
             self._divide(own)
         self._write_stays()
         self._write_joining()
-        set_page(sheet, book.headline, book.header, fit=(1, 0))
+        set_page(sheet, book.headline, book.header, 12)
         return self.people
 
     def _write_facts(self) -> None:
@@ -98,14 +99,11 @@ class PeopleWriter:
             sheet.day(row, 3, dt.date.fromisoformat(day)) if day else sheet.text(row, 3, MISSING)
             sheet.text(row, 4, translate(f"status.{fact['status']}", book.lang))
             self._merged(row, 4, str(fact["source"]), "text")
-            sheet.sheet.set_row(row, 15.5 * (1 + max(len(str(fact["source"])) // 90, len(str(fact["label"])) // 50)))
 
     def _merged(self, row: int, column: int, text: str, style: str) -> None:
         """Write a text of the table of facts: its name has two columns, its source seven."""
         first, last = {0: (0, 1), 1: (2, 2), 2: (3, 3), 3: (4, 4), 4: (5, 11)}[column]
-        if first != last:
-            self.sheet.sheet.merge_range(row, first, row, last, "", self.sheet.formats[style])
-        self.sheet.text(row, first, text, style)
+        self.sheet.text(row, first, text, style, last)
 
     # --- Groups
 
@@ -115,7 +113,6 @@ class PeopleWriter:
         heads = ("group_number", "group_name", "group_insured", "group_stock", "group_back", "group_fit", "group_taken")
         for column, key in enumerate(heads):
             sheet.text(GROUPS_ROW - 1, column, book.word(key, day=dt.date.fromisoformat(book.model["as_of"])), "head")
-        sheet.sheet.set_row(GROUPS_ROW - 1, 62)
         insured = [*book.model["insured"], book.model["population"] - sum(book.model["insured"])]
         row = GROUPS_ROW + len(self.keys)
         sheet.text(row, 0, "", "text_bold")
@@ -172,7 +169,6 @@ class PeopleWriter:
         self.sheet.text(self.row, 1, book.word("pool"), "head")
         for i in range(len(pools)):
             self.sheet.text(self.row, FIRST_POOL + i, pool_name(book, i), "head")
-        self.sheet.sheet.set_row(self.row, 78)
         self.row += 1
 
     def _pool_row(
@@ -183,7 +179,6 @@ class PeopleWriter:
         sheet.text(row, 0, "")
         name = self.book.word(key, **(words or {}))
         sheet.text(row, 1, name)
-        sheet.sheet.set_row(row, 15.5 * (1 + len(name) // 48))
         self.row += 1
         return [
             sheet.formula(row, FIRST_POOL + i, content, style)
@@ -208,7 +203,7 @@ class PeopleWriter:
         pools = range(len(one["shares"][0]))
         parts = [[terms[k] * row[i] for k, row in enumerate(rows) if row] for i in pools]
         self.pool_people = self._pool_row("pool_people", [sum_of(p) if p else 0 for p in parts], "d2")
-        own.at_count = self._pool_row("pool_at", [paths.levels[i][first] for i in pools], "p4")
+        own.at_count = self._pool_row("pool_at", [paths.levels[i][first] for i in pools], "p2")
         own.groups = self._pool_row("pool_group", [paths.groups[i][first] for i in pools], "code")
         own.group = self._pool_row("pool_insured", [self.pool_people[i] * own.at_count[i] for i in pools], "d2")
         own.uninsured = self._pool_row(
@@ -229,13 +224,13 @@ class PeopleWriter:
                 back = sum_of(sum_where(own.groups, self.codes[i], own.group) for own in earlier)
             self.back.append(sheet.formula(row, 4, back, "d2"))
             share = when(self.back[i] > 0, self.stock[i] / self.back[i], 1)
-            self.fits.append(sheet.formula(row, 5, least(1, share), "p4"))
+            self.fits.append(sheet.formula(row, 5, least(1, share), "p2"))
         row = GROUPS_ROW + len(self.keys)
         left = sum_of(self.back[i] * (1 - self.fits[i]) for i in range(len(self.keys)) if i != none)
         rest = largest(self.stock[unknown] - self.back[unknown], 0)
         sheet.text(row + 1, 1, book.word("fit_unknown"))
         people = sheet.formula(row + 1, 4, left, "d2")
-        self.fit_unknown = sheet.formula(row + 1, 5, least(1, when(people > 0, rest / people, 1)), "p4")
+        self.fit_unknown = sheet.formula(row + 1, 5, least(1, when(people > 0, rest / people, 1)), "p2")
 
     def _divide(self, own: ClassPeople) -> None:
         """Divide a class from before the count over the uninsured, its groups, and the group that is not known."""
@@ -301,13 +296,12 @@ class PeopleWriter:
         sheet.text(self.row, 0, book.word("people_joining"), "section")
         for column, key in enumerate(("group_number", "group_name", "join_level", "join_people", "join_share")):
             sheet.text(self.row + 1, column, book.word(key), "head")
-        sheet.sheet.set_row(self.row + 1, 47)
         rows = {name: self.row + 2 + i for i, name in enumerate(names)}
         others, levels = list[Term](), dict[str, Term]()
         for name, row in rows.items():
             sheet.number(row, 0, book.code(name), "code")
             sheet.text(row, 1, book.group(name))
-            level = sheet.formula(row, 2, self.paths.levels[name][book.first], "p4")
+            level = sheet.formula(row, 2, self.paths.levels[name][book.first], "p2")
             levels[name] = level
             stock = sum_of([self.people.stays[name], *(gain[name] for _, gain in self.people.gains)])
             people = term(0) if name == HOUSEHOLD else stock * (1 - level) / largest(level, LEAST_TAKE_UP)
@@ -318,10 +312,10 @@ class PeopleWriter:
         most = sheet.formula(row, 3, largest(stock, total(others)), "d2")
         for i, (name, own) in enumerate(rows.items()):
             if name != HOUSEHOLD:
-                share = sheet.formula(own, 4, when(most > 0, others[i] / most, 0), "p4")
+                share = sheet.formula(own, 4, when(most > 0, others[i] / most, 0), "p2")
                 self.people.joining[name] = share
         own, rest = rows[HOUSEHOLD], list(self.people.joining.values())
-        self.people.joining[HOUSEHOLD] = sheet.formula(own, 4, 1 - sum_of(rest), "p4")
+        self.people.joining[HOUSEHOLD] = sheet.formula(own, 4, 1 - sum_of(rest), "p2")
         self.row = row + 2
 
 

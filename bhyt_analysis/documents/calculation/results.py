@@ -8,7 +8,7 @@ from typing import Any
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from bhyt_analysis.documents.calculation.book import Book, spread
+from bhyt_analysis.documents.calculation.book import Book
 from bhyt_analysis.documents.calculation.cells import (
     MISSING,
     Operand,
@@ -31,6 +31,7 @@ from bhyt_analysis.documents.calculation.month_sheet import Column, MonthSheet
 from bhyt_analysis.documents.calculation.months import Results
 from bhyt_analysis.documents.calculation.reference import Reference
 from bhyt_analysis.documents.calculation.styles import set_page
+from bhyt_analysis.i18n.messages import translate
 
 KEY_ROW = 4
 PUBLIC = ("central", "province")
@@ -62,17 +63,19 @@ class ResultWriter:
         """Write all tables and charts of the sheet."""
         book = self.book
         self.payers = list(self.summary.payers)
-        spread(self.sheet, (47, 15, 15, 15, *[15] * max(len(self.payers), 3)))
-        note = book.word("results_note", as_of=dt.date.fromisoformat(book.model["as_of"]))
-        self.sheet.sheet.merge_range(2, 0, 2, 3 + len(self.payers), "", book.formats["note"])
-        self.sheet.text(2, 0, note, "note")
+        self.last = 3 + len(self.payers)
+        self.sheet.spread((60, 15, 15, 15, *[16] * len(self.payers)))
+        status = translate(f"status.{book.model['status']}", book.lang)
+        note = book.word("results_note", as_of=dt.date.fromisoformat(book.model["as_of"]), status=status)
+        self.sheet.text(2, 0, note, "note", last=self.last)
         self._write_key_figures()
         yearly_totals = self._write_years()
         self._write_groups()
         self._write_notes()
         self._add_charts()
-        self.sheet.sheet.print_area(0, 0, self.row + 2 * CHART_ROWS + 2, 3 + len(self.payers))
-        set_page(self.sheet, book.headline, book.header, fit=(1, 0))
+        self.sheet.sheet.print_area(0, 0, self.row + 2 * CHART_ROWS + 2, self.last)
+        self.sheet.sheet.set_h_pagebreaks([self.group_rows - 2, self.row])
+        set_page(self.sheet, book.headline, book.header, self.last + 1)
         return yearly_totals
 
     # --- Key figures
@@ -86,7 +89,7 @@ class ResultWriter:
         first = book.reported[0]
         self.place = match(inputs.on.used, self.months.ends.down(first=first))
         self._key("key_month", inputs.on.used, None, "month")
-        place = self._key("key_place", self.place, None, "code")
+        place = sheet.formula(self.row - 1, self.last + 1, self.place, "faint")
         insured, people = (item(c.down(), place) for c in (self.summary.insured, self.summary.people))
         before = item(list(self.reference.insured.values()), place)
         self._key("key_rate", insured / people, before / people, "p1", is_big=True)
@@ -167,7 +170,6 @@ class ResultWriter:
         texts = [book.word(key) for key in heads] + [book.payer(p) for p in self.payers]
         for column, text in enumerate(texts):
             sheet.text(self.row, column, text, "head")
-        sheet.sheet.set_row(self.row, 47)
         self.year_row = self.row + 1
         yearly_totals = YearlyTotals({payer: [] for payer in self.payers}, [])
         self.year_cells = list[Term]()
@@ -202,11 +204,10 @@ class ResultWriter:
             "input_message": book.word("choose_year"),
         }
         sheet.sheet.data_validation(row, 1, row, 1, choices)
-        position = sheet.formula(row, 4 + len(self.payers), match(chosen, self.year_cells), "faint")
+        position = sheet.formula(row, self.last + 1, match(chosen, self.year_cells), "faint")
         texts = [book.word(key) for key in ("group_name", "people_at_end_of", "change_people", "money_known")]
         for column, text in enumerate([*texts, *map(book.payer, self.payers)]):
             sheet.text(row + 1, column, text, "head")
-        sheet.sheet.set_row(row + 1, 47)
         self.row = row + 2
         self.group_rows = self.row
         for group in self.results.rounded:
@@ -214,6 +215,10 @@ class ResultWriter:
         self._write_total(chosen)
         self.row += 1
         sheet.text(self.row, 0, book.word("results_change"), "section")
+        self.row += 1
+        sheet.text(self.row, 0, book.word("group_name"), "head", last=3)
+        for k, payer in enumerate(self.payers):
+            sheet.text(self.row, 4 + k, book.payer(payer), "head")
         self.row += 1
         for i, group in enumerate(self.results.rounded):
             self._write_change(group, position, self.group_rows + i)
@@ -227,7 +232,7 @@ class ResultWriter:
         people = sheet.formula(self.row, 1, at_ends)
         sheet.formula(self.row, 2, people - item(self.reference.people_by_year[group], position), "+n")
         own = {payer: column for (key, payer), column in self.results.money.items() if key == group}
-        sheet.text(self.row, 3, book.word("yes" if own else "not_known"), "text")
+        sheet.text(self.row, 3, book.word("yes" if own else "not_known"), "word")
         for k, payer in enumerate(self.payers):
             if payer in own:
                 amount = sum_where(self.results.years.down(), chosen, own[payer].down())
@@ -274,9 +279,7 @@ class ResultWriter:
         own = [payer for key, payer in self.results.money if key == group]
         if not own:
             return
-        sheet.text(self.row, 0, book.group(group))
-        for column in (1, 2, 3):
-            sheet.text(self.row, column, "")
+        sheet.text(self.row, 0, book.group(group), last=3)
         for k, payer in enumerate(self.payers):
             if payer not in own:
                 sheet.text(self.row, 4 + k, "")
@@ -297,17 +300,12 @@ class ResultWriter:
             notes.append(book.word("note_costed", share=part))
         if (units := model.get("units", 1)) > 1:
             notes.append(book.word("note_units" if model.get("adds_up", True) else "note_units_people", units=units))
-        last = 3 + len(self.payers)
         self.row += 1
-        for note in notes:
-            self.sheet.sheet.merge_range(self.row, 0, self.row, last, "", book.formats["note"])
-            self.sheet.text(self.row, 0, note, "note")
-            self.sheet.sheet.set_row(self.row, 15.5 * (1 + len(note) // 150))
-            self.row += 1
+        self.sheet.text(self.row, 0, " ".join(notes), "note", last=self.last)
+        self.row += 1
 
     def _add_charts(self) -> None:
         self.row += 1
-        self.sheet.sheet.set_h_pagebreaks([self.row])
         self.sheet.sheet.insert_chart(self.row, 0, self._coverage_chart(), {"object_position": 2})
         self.sheet.sheet.insert_chart(self.row + CHART_ROWS + 1, 0, self._money_chart(), {"object_position": 2})
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import xlsxwriter
 
-from bhyt_analysis.documents.calculation.book import Book, spread
+from bhyt_analysis.documents.calculation.book import Book
 from bhyt_analysis.documents.calculation.cells import Sheet, when
 from bhyt_analysis.documents.calculation.changes import Parts, write_changes, write_checks, write_stamp
-from bhyt_analysis.documents.calculation.inputs import Inputs, write_differences, write_inputs
+from bhyt_analysis.documents.calculation.inputs import HEAD, SOURCE, START, Inputs, write_differences, write_inputs
 from bhyt_analysis.documents.calculation.law_sheet import MonthlyLaw, SetLaw, monthly_law, set_law, write_law
 from bhyt_analysis.documents.calculation.month_sheet import MonthSheet
 from bhyt_analysis.documents.calculation.months import MonthWriter, Summary, start_summary
@@ -19,7 +19,7 @@ from bhyt_analysis.documents.calculation.paths import PathWriter
 from bhyt_analysis.documents.calculation.people import write_people
 from bhyt_analysis.documents.calculation.reference import Reference, write_reference
 from bhyt_analysis.documents.calculation.results import ResultWriter
-from bhyt_analysis.documents.calculation.styles import add_formats, set_page
+from bhyt_analysis.documents.calculation.styles import DEFAULT_FONT, add_formats, set_page
 from bhyt_analysis.documents.content import PLAIN_TEXT, Content
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.safe_text import to_title
@@ -27,13 +27,14 @@ from bhyt_analysis.tables.disclosure import disclosure_rules
 
 MODEL, FACTS = "model.json", "facts.json"  # beside the notebook
 LEFT_OUT = "left_out"
+MONTHS_SCALE = 65  # percent, at which the months of eight years come on three pages
 
 
 def write_model(content: Content, path: Path) -> None:
     """Write the workbook of an area to ``path``; a sentence where it may not be published or is not known."""
     record = _read(path.with_name(MODEL))
     facts = {fact["key"]: fact for fact in (_read(path.with_name(FACTS)) or {"facts": []})["facts"]}
-    file = xlsxwriter.Workbook(str(path), PLAIN_TEXT)
+    file = xlsxwriter.Workbook(str(path), {**PLAIN_TEXT, "default_format_properties": DEFAULT_FONT})
     title = to_title(f"{translate('calculation.title', content.lang)}: {content.area}")
     file.set_properties({"title": title, "author": "bhyt_analysis"})
     formats = add_formats(file, content.lang)
@@ -54,12 +55,11 @@ def _write_reason(file: xlsxwriter.Workbook, formats: dict[str, Any], content: C
     """Write why the area has no workbook."""
     lang = content.lang
     sheet = Sheet(file, translate("calculation.sheet_results", lang), formats)
-    spread(sheet, (90,))
+    sheet.spread((90,))
     sheet.text(0, 0, content.area_heading, "title")
     text = translate(f"calculation.left_out_{reason}", lang, count=disclosure_rules()["threshold"])
     sheet.text(2, 0, text, "plain")
-    sheet.sheet.set_row(2, 48)
-    set_page(sheet, content.area_heading, content.internal_stamp, fit=(1, 1))
+    set_page(sheet, content.area_heading, content.internal_stamp)
 
 
 def write_book(book: Book) -> None:
@@ -114,18 +114,17 @@ def _finish(book: Book, inputs: Inputs) -> None:
     book.stamp = write_stamp(book, inputs)
     for key, sheet in book.sheets.items():
         title = book.headline if key in ("inputs", "results") else book.word(f"sheet_title_{key}")
-        book.heading(sheet, title, 1)
+        book.heading(sheet, title)
         if isinstance(sheet, MonthSheet):
             sheet.finish()
-            set_page(sheet, book.headline, book.header)
+            set_page(sheet, book.headline, book.header, sheet.printed, MONTHS_SCALE)
     sheet = book.sheets["inputs"]
     for row, key in ((2, "in_how"), (3, "in_colours"), (4, "in_law_note")):
-        sheet.sheet.merge_range(row, 0, row, 5, "", book.formats["note"])
-        sheet.text(row, 0, book.word(key), "note")
-        sheet.sheet.set_row(row, 31)
-    sheet.sheet.print_area(0, 0, max(lever.row for lever in inputs.levers) + 40, 5)
-    set_page(sheet, book.headline, book.header, fit=(1, 0))
-    sheet.sheet.repeat_rows(6)
-    sheet.sheet.freeze_panes(7, 1)
+        sheet.text(row, 0, book.word(key), "note", last=SOURCE)
+    sheet.sheet.print_area(0, 0, inputs.last_row, SOURCE)
+    sheet.sheet.set_h_pagebreaks([inputs.fixed_row])
+    set_page(sheet, book.headline, book.header, SOURCE + 1)
+    sheet.sheet.repeat_rows(HEAD)
+    sheet.sheet.freeze_panes(START, 1)
     sheet.sheet.activate()
     book.file.set_calc_mode("auto")
