@@ -56,7 +56,7 @@ _NAMES = {
     "simulate": "model.projection.simulate",
     "project_area": "model.projection.simulate",
     "page_model": "model.projection.page_model",
-    "state_scenario": "model.projection.page_model",
+    "state_scenario": "model.projection.page_projection",
     "compare": "model.projection.compare",
     "yearly": "model.projection.yearly",
     "after_loss": "model.projection.after_loss",
@@ -124,7 +124,7 @@ if TYPE_CHECKING:  # the same names, for type checkers and editors: `tests/proje
     from bhyt_analysis.model.projection.after_loss import transitions as transitions
     from bhyt_analysis.model.projection.compare import compare as compare
     from bhyt_analysis.model.projection.page_model import page_model as page_model
-    from bhyt_analysis.model.projection.page_model import state_scenario as state_scenario
+    from bhyt_analysis.model.projection.page_projection import state_scenario as state_scenario
     from bhyt_analysis.model.projection.scenario import Scenario as Scenario
     from bhyt_analysis.model.projection.simulate import project_area as project_area
     from bhyt_analysis.model.projection.simulate import simulate as simulate

@@ -7,7 +7,8 @@
  * @typedef {{key: string, points: number, since: string}} TopUp
  * @typedef {{value: number, since: string}} Change
  * @typedef {{outreach?: number, take_up_household?: number, support?: Support | Support[], top_up?: TopUp | TopUp[],
- *   base_salary?: Change | number | null, contribution_rate?: Change | number | null}} State
+ *   base_salary?: Change | number | null, contribution_rate?: Change | number | null,
+ *   zones?: Record<string, string>}} State
  */
 /**
  * By month from the first of the results: people and insured are whole, `vnd` has each payer's money of the month,
@@ -16,6 +17,19 @@
  *   vnd: Record<string, number[]>, groups: Record<string, number[]>}} Result
  */
 /** @typedef {any} Model  The constants: what `page_model` gives. */
+/**
+ * Who leaves, gains or keeps a card in a unit from a month on: `exit_row` in page_model.py; null is not known.
+ * @typedef {{unit: number, month: number, lost: number, gained: number, other: number, minority: number | null,
+ *   minority_area: number | null}} Exit
+ */
+/**
+ * Exits of the same month and kind of area with the shares of their pools; `rows` are positions of exits.
+ * @typedef {{month: number, rows: number[], shares: number[][]}} ExitClass
+ */
+/**
+ * The people of a count without those who leave later, by unit, and how each exit counts (`people_at_count`).
+ * @typedef {{rows: Exit[], classes: ExitClass[], stock: number[][], terms: number[][], other: number[]}} Exits
+ */
 /** @typedef {Record<string, number[]>} ByKey */
 /** @typedef {{keys: string[][], shares: number[][], ownShares: number[][], hasCard: boolean[][]}} Entitlements */
 
@@ -380,33 +394,83 @@ const fit = (available, people) => Math.min(1, people > 0 ? available / people :
 const byPool = (terms, shares) => shares[0].map((_, pool) => terms[0] * shares[0][pool] + terms[1] * shares[1][pool] + terms[2] * shares[2][pool]);
 
 /**
- * Divide those who left before the count over its uninsured and its groups, as `division.divide`. `levels` and
- * `groups`: of the pools of each class by month.
+ * Return the exits of a state: those of the decision, or of the zones in which the state puts communes.
+ * @param {Model} zones
+ * @param {Record<string, string>} chosen
+ * @returns {Exit[]}
+ */
+const zoneExits = (zones, chosen) => zones.communes.map((/** @type {any} */ c) => {
+  const z = zones.zones.indexOf(chosen[c.code] ?? c.zone), minority_area = zones.minority_area[z];
+  return { unit: c.unit, month: c.month, lost: c.lost[z], gained: c.gained[z], other: c.other[z], minority: c.minority[z], minority_area };
+}).filter((/** @type {Exit} */ row) => row.lost || row.gained || row.other);
+
+/**
+ * Part the exits into classes, and take those who leave later from the people of the count.
  * @param {Model} model
+ * @param {Exit[]} rows
+ * @returns {Exits}
+ */
+function exitsOf(model, rows) {
+  const { first, places, pools } = model, area = model.groups.indexOf(pools.area);
+  const isLater = rows.map(row => row.month > first), counts = places.insured.map((/** @type {number[]} */ row) => row.slice());
+  const uninsured = counts.map((/** @type {number[]} */ row, /** @type {number} */ u) => Math.max(places.population[u] - pairwiseSum(row), 0));
+  const lost = rows.map((row, i) => (isLater[i] ? row.lost : 0)), other = rows.map((row, i) => (isLater[i] ? row.other : 0));
+  const terms = rows.map(row => (row.minority === null ? [0, 0, row.lost] : [row.lost, row.lost * row.minority, 0]));
+  for (const people of [lost, other]) {
+    const total = counts.map(() => 0); // no more than have the entitlement
+    rows.forEach((row, i) => { total[row.unit] += people[i]; });
+    const fits = total.map((/** @type {number} */ x, /** @type {number} */ u) => fit(counts[u][area], x));
+    rows.forEach((row, i) => {
+      people[i] *= fits[row.unit];
+      if (people === lost && isLater[i]) terms[i] = terms[i].map(x => x * fits[row.unit]);
+    });
+    counts.forEach((/** @type {number[]} */ row, /** @type {number} */ u) => { row[area] = Math.max(row[area] - total[u] * fits[u], 0); });
+  }
+  const stock = counts.map((/** @type {number[]} */ row, /** @type {number} */ u) => [...row, uninsured[u]]);
+  const order = (/** @type {number} */ i) => [rows[i].month, rows[i].minority_area ?? 2];
+  /** @type {(ExitClass & {key: string})[]} */ const classes = [];
+  [...rows.keys()].sort((i, j) => order(i)[0] - order(j)[0] || order(i)[1] - order(j)[1] || i - j).forEach(i => {
+    const key = order(i).join();
+    if (classes.at(-1)?.key === key) classes.at(-1)?.rows.push(i);
+    else {
+      const [, shares] = model.exits.pool_terms.find((/** @type {any[]} */ [of]) => of === rows[i].minority_area);
+      classes.push({ key, month: rows[i].month, rows: [i], shares });
+    }
+  });
+  return { rows, classes, stock, terms, other };
+}
+
+/**
+ * Divide the people of a unit at the count as `division.divide`: those who left before it over its uninsured and its
+ * groups, the others as its stock. `levels` and `groups`: of the pools of each class by month.
+ * @param {Model} model
+ * @param {Exits} exits
+ * @param {number} unit
  * @param {number[][][]} levels
  * @param {number[][][]} groups
  */
-function divide(model, levels, groups) {
-  const { classes, stock } = model.exits, first = model.first, count = model.groups.length, pools = model.pools.entitlement.length;
+function divide(model, exits, unit, levels, groups) {
+  const stock = exits.stock[unit], first = model.first, count = model.groups.length, pools = model.pools.entitlement.length;
   const unknownGroup = count - 1, none = () => range(pools, () => 0);
-  const earlier = classes.map((/** @type {any} */ one) => one.month <= first);
-  const each = classes.map((/** @type {any} */ one, /** @type {number} */ c) => ({
-    terms: one.terms, shares: one.shares, at: levels[c].map(l => l[first]), group: groups[c].map(g => g[first]),
-  }));
-  const scaled = (/** @type {any} */ one, /** @type {(pool: number) => number} */ factor) =>
-    one.shares.map((/** @type {number[]} */ row) => row.map((share, pool) => share * factor(pool)));
-  const addTerms = (/** @type {any} */ one, /** @type {number} */ factor) =>
-    range(3, k => one.terms.reduce((/** @type {number} */ sum, /** @type {number[]} */ row) => sum + factor * row[k], 0));
+  const each = exits.classes.map((one, c) => {
+    const own = one.rows.filter(i => exits.rows[i].unit === unit), at = levels[c].map(l => l[first]), group = groups[c].map(g => g[first]);
+    return { month: one.month, shares: one.shares, terms: own.map(i => exits.terms[i]), at, group, groups: [...new Set(group)].sort((a, b) => a - b) };
+  });
+  /** @typedef {typeof each[0]} Leaving */
+  const earlier = each.filter(one => one.terms.length && one.month <= first);
+  const scaled = (/** @type {Leaving} */ one, /** @type {(pool: number) => number} */ factor) =>
+    one.shares.map(row => row.map((share, pool) => share * factor(pool)));
+  const addTerms = (/** @type {Leaving} */ one, /** @type {number} */ factor) =>
+    range(3, k => one.terms.reduce((sum, row) => sum + factor * row[k], 0));
   let still = 0;
   /** @type {Map<number, number>} */ const back = new Map();
-  each.forEach((/** @type {any} */ one, /** @type {number} */ c) => {
-    if (!earlier[c]) return;
+  for (const one of earlier) {
     const rows = addTerms(one, 1), dot = (/** @type {number[]} */ x) => x[0] * rows[0] + x[1] * rows[1] + x[2] * rows[2];
     still += dot(scaled(one, pool => 1 - one.at[pool]).map(pairwiseSum));
     const insured = scaled(one, pool => one.at[pool]);
-    for (const g of [...new Set(one.group)].sort((a, b) => a - b))
-      back.set(g, (back.get(g) ?? 0) + dot(insured.map((/** @type {number[]} */ row) => row.filter((_, pool) => one.group[pool] === g).reduce((s, x) => s + x, 0))));
-  });
+    for (const g of one.groups)
+      back.set(g, (back.get(g) ?? 0) + dot(insured.map(row => row.filter((_, pool) => one.group[pool] === g).reduce((s, x) => s + x, 0))));
+  }
   /** @type {Map<number, number>} */ const fits = new Map([...back].map(([g, people]) => [g, fit(stock[g], people)]));
   const unknown = Math.max(stock[unknownGroup] - (back.get(unknownGroup) ?? 0), 0);
   let left = 0;
@@ -414,53 +478,60 @@ function divide(model, levels, groups) {
   const fitUninsured = fit(stock[count], still), fitUnknown = fit(unknown, left);
 
   const taken = range(count + 1, () => 0);
-  const leavers = each.map((/** @type {any} */ one, /** @type {number} */ c) => {
+  const leavers = each.map(one => {
     const group = none(), rest = none();
-    if (!earlier[c]) return { entitlement: classes[c].later, uninsured: none(), group, unknown: rest };
+    if (!one.terms.length) return { entitlement: none(), uninsured: none(), group, unknown: rest };
+    if (one.month > first) return { entitlement: byPool(addTerms(one, 1), one.shares), uninsured: none(), group, unknown: rest };
     const uninsured = byPool(addTerms(one, fitUninsured), scaled(one, pool => 1 - one.at[pool]));
-    for (const g of [...new Set(one.group)].sort((a, b) => a - b)) {
+    for (const g of one.groups) {
       const insured = scaled(one, pool => (one.group[pool] === g ? one.at[pool] : 0)), own = /** @type {number} */ (fits.get(g));
       byPool(addTerms(one, own), insured).forEach((x, pool) => { group[pool] += x; });
       byPool(addTerms(one, (1 - own) * fitUnknown), insured).forEach((x, pool) => { rest[pool] += x; });
     }
     taken[count] += pairwiseSum(uninsured);
     taken[unknownGroup] += pairwiseSum(rest);
-    one.group.forEach((/** @type {number} */ g, /** @type {number} */ pool) => { taken[g] += group[pool]; });
+    one.group.forEach((g, pool) => { taken[g] += group[pool]; });
     return { entitlement: none(), uninsured, group, unknown: rest };
   });
-  const stays = stock.map((/** @type {number} */ people, /** @type {number} */ k) => people - taken[k]), gains = gainers(model, stays);
+  const stays = stock.map((people, k) => people - taken[k]), gains = gainers(model, exits, unit, stays);
   for (const gain of gains) gain.people.forEach((x, k) => { stays[k] -= x; });
-  return { stock: stays.map((/** @type {number} */ x) => Math.max(x, 0)), leavers, gains };
+  return { stock: stays.map(x => Math.max(x, 0)), leavers, gains };
 }
 
 /**
  * Return who gains the entitlement by area in each class, from later groups and the uninsured in proportion.
  * @param {Model} model
+ * @param {Exits} exits
+ * @param {number} unit
  * @param {number[]} stays
  * @returns {{month: number, people: number[]}[]}
  */
-function gainers(model, stays) {
-  const later = model.exits.classes.filter((/** @type {any} */ one) => one.month > model.first && one.gained.some((/** @type {number} */ n) => n > 0));
+function gainers(model, exits, unit, stays) {
+  const later = exits.classes.filter(one => one.month > model.first)
+    .map(one => ({ month: one.month, gained: one.rows.filter(i => exits.rows[i].unit === unit).map(i => exits.rows[i].gained) }))
+    .filter(one => one.gained.some(n => n > 0));
   const sources = [...model.exits.gain_groups.map((/** @type {string} */ g) => model.groups.indexOf(g)), model.groups.length];
   const movers = stays.map((x, k) => (sources.includes(k) ? x : 0));
-  const gaining = later.flatMap((/** @type {any} */ one) => one.gained).reduce((/** @type {number} */ s, /** @type {number} */ n) => s + n, 0);
+  const gaining = later.flatMap(one => one.gained).reduce((s, n) => s + n, 0);
   const share = 1 / Math.max(pairwiseSum(movers), gaining, LEAST);
-  return later.map((/** @type {any} */ one) => ({
-    month: one.month,
-    people: movers.map(x => one.gained.reduce((/** @type {number} */ sum, /** @type {number} */ n) => sum + x * (share * n), 0)),
-  }));
+  return later.map(one => ({ month: one.month, people: movers.map(x => one.gained.reduce((sum, n) => sum + x * (share * n), 0)) }));
 }
 
+/** @typedef {ReturnType<typeof divide>} Division */
+
 /**
- * Return to which of the responsive groups people without a card belong, adding up to 1.
+ * Return to which of the responsive groups people without a card belong, adding up to 1: of the whole area.
  * @param {Model} model
- * @param {ReturnType<typeof divide>} division
+ * @param {Division[]} divisions
  * @param {number[][]} levels
  */
-function groupsOfUninsured(model, division, levels) {
+function groupsOfUninsured(model, divisions, levels) {
   const names = model.behaviour.responsive, household = names.indexOf("household"), count = model.groups.length;
-  const stock = division.stock.slice();
-  for (const gain of division.gains) gain.people.forEach((x, k) => { stock[k] += x; });
+  const stock = range(count + 1, () => 0);
+  for (const { stock: own, gains } of divisions) {
+    own.forEach((x, k) => { stock[k] += x; });
+    for (const gain of gains) gain.people.forEach((x, k) => { stock[k] += x; });
+  }
   const others = names.map((/** @type {string} */ name, /** @type {number} */ i) => {
     const level = levels[i][model.first];
     return i === household ? 0 : (stock[model.groups.indexOf(name)] * (1 - level)) / Math.max(level, LEAST_TAKE_UP);
@@ -472,26 +543,25 @@ function groupsOfUninsured(model, division, levels) {
 }
 
 /**
- * Return the insured people by group and month, not rounded, and those of the lost who are insured again.
+ * Return the insured people of each unit by group and month, not rounded, and those of the lost who are insured again.
  * @param {Model} model
+ * @param {Exits} exits
  * @param {Behaviour} behaviour
  * @param {ByKey} local
  */
-function insuredPeople(model, behaviour, local) {
-  const { months, first, groups, pools, exits } = model, n = months.length, area = groups.indexOf(pools.area);
-  const other = groups.indexOf(pools.state_paid), unknown = groups.length - 1;
+function insuredPeople(model, exits, behaviour, local) {
+  const { months, first, groups, pools, growth } = model, n = months.length, area = groups.indexOf(pools.area);
+  const keeps = groups.indexOf(pools.state_paid), unknown = groups.length - 1, { classes } = exits;
   const levels = model.behaviour.responsive.map((/** @type {string} */ key) => {
     const target = targetTakeUp(model, behaviour, key, groupShare(model, local, key));
     return takeUpLevels(model, behaviour, target, first, target[first], key === "student", 0);
   });
-  const entitled = exits.classes.map((/** @type {any} */ one) => poolEntitlements(model, local, one.month, exits.support, pools.area, one.month));
-  const paths = exits.classes.map((/** @type {any} */ one, /** @type {number} */ c) => reenrolmentLevels(model, behaviour, entitled[c], one.month));
-  const poolGroups = entitled.map((/** @type {Entitlements} */ e) => e.keys.map(keys => keys.map(key => groups.indexOf(key))));
-  const division = divide(model, paths, poolGroups), joining = groupsOfUninsured(model, division, levels);
-  const insured = groups.map(() => range(n, () => 0));
-  const add = (/** @type {number} */ people, /** @type {number} */ group, /** @type {(m: number) => number} */ path) => {
-    for (let m = 0; m < n; m++) insured[group][m] += people * (path(m) * model.growth[m]);
-  };
+  const entitled = classes.map(one => poolEntitlements(model, local, one.month, model.exits.support, pools.area, one.month));
+  const paths = classes.map((one, c) => reenrolmentLevels(model, behaviour, entitled[c], one.month));
+  const poolGroups = entitled.map(e => e.keys.map(keys => keys.map(key => groups.indexOf(key))));
+  const divisions = exits.stock.map((_, unit) => divide(model, exits, unit, paths, poolGroups));
+  const joining = groupsOfUninsured(model, divisions, levels), own = paths.map(of => of.map(path => sinceCount(path, first)));
+  const grow = (/** @type {number[]} */ path) => path.map((x, m) => x * growth[m]);
 
   // Those who only follow price and outreach, by group and without a card: in which groups they are, month by month.
   const since = levels.map((/** @type {number[]} */ level) => sinceCount(level, first));
@@ -509,40 +579,66 @@ function insuredPeople(model, behaviour, local) {
     const i = responsive[g];
     return i < 0 ? [] : [[g, since[i].joins.map((/** @type {number} */ x) => joining[i] * x)]];
   }));
-  division.stock.forEach((/** @type {number} */ people, /** @type {number} */ k) => kinds[k].forEach(([g, path]) => add(people, g, m => path[m])));
-  for (const gain of division.gains)
-    gain.people.forEach((people, k) => {
-      for (const [g, path] of kinds[k]) add(people, g, m => (m >= gain.month ? 0 : path[m]));
-      add(people, area, m => (m >= gain.month ? 1 : 0));
+  const grown = kinds.map(of => of.map(([g, path]) => /** @type {[number, number[]]} */ ([g, grow(path)])));
+
+  const insured = divisions.map((division, unit) => {
+    const people = groups.map(() => range(n, () => 0));
+    const add = (/** @type {number} */ x, /** @type {number} */ g, /** @type {number[]} */ path) => {
+      if (x) for (let m = 0; m < n; m++) people[g][m] += x * path[m];
+    };
+    const flow = (/** @type {number[]} */ of, /** @type {(pool: number) => number[]} */ level, /** @type {(pool: number, m: number) => number} */ group) =>
+      of.forEach((x, pool) => { if (x) for (let m = 0, path = level(pool); m < n; m++) people[group(pool, m)][m] += x * (path[m] * growth[m]); });
+    const until = (/** @type {number} */ month, /** @type {number[]} */ path) => path.map((x, m) => (m >= month ? 0 : x));
+    const from = (/** @type {number} */ month) => growth.map((/** @type {number} */ x, /** @type {number} */ m) => (m >= month ? x : 0));
+    division.stock.forEach((x, k) => grown[k].forEach(([g, path]) => add(x, g, path)));
+    for (const gain of division.gains)
+      gain.people.forEach((x, k) => {
+        for (const [g, path] of grown[k]) add(x, g, until(gain.month, path));
+        add(x, area, from(gain.month));
+      });
+    for (const one of classes) {
+      const kept = one.rows.reduce((sum, i) => sum + (exits.rows[i].unit === unit ? exits.other[i] : 0), 0);
+      add(kept, area, until(one.month, growth));
+      add(kept, keeps, from(one.month));
+    }
+    division.leavers.forEach((leavers, c) => {
+      const groupOf = (/** @type {number} */ pool, /** @type {number} */ m) => poolGroups[c][pool][m];
+      flow(leavers.entitlement, pool => paths[c][pool], groupOf);
+      flow(leavers.uninsured, pool => own[c][pool].joins, groupOf);
+      flow(leavers.group, pool => own[c][pool].stays, groupOf);
+      flow(leavers.unknown, pool => own[c][pool].stays, () => unknown);
     });
-  for (const one of exits.classes)
-    if (one.other) {
-      add(one.other, area, m => (m >= one.month ? 0 : 1));
-      add(one.other, other, m => (m >= one.month ? 1 : 0));
-    }
-  const lost = range(n, () => 0), back = range(n, () => 0);
-  exits.classes.forEach((/** @type {any} */ one, /** @type {number} */ c) => {
-    const leavers = division.leavers[c], own = paths[c].map((/** @type {number[]} */ path) => sinceCount(path, first));
-    const flow = (/** @type {number[]} */ people, /** @type {(pool: number, m: number) => number} */ level, /** @type {(pool: number, m: number) => number} */ group) =>
-      people.forEach((x, pool) => { for (let m = 0; m < n; m++) insured[group(pool, m)][m] += x * (level(pool, m) * model.growth[m]); });
-    const groupOf = (/** @type {number} */ pool, /** @type {number} */ m) => poolGroups[c][pool][m];
-    if (one.month > first) flow(leavers.entitlement, (pool, m) => paths[c][pool][m], groupOf);
-    else {
-      flow(leavers.uninsured, (pool, m) => own[pool].joins[m], groupOf);
-      flow(leavers.group, (pool, m) => own[pool].stays[m], groupOf);
-      flow(leavers.unknown, (pool, m) => own[pool].stays[m], () => unknown);
-    }
-    const followed = leavers.entitlement.map((/** @type {number} */ x, /** @type {number} */ i) => x + (leavers.uninsured[i] + leavers.group[i] + leavers.unknown[i]));
+    return people;
+  });
+  return { insured, ...lostAndBack(model, exits, divisions, paths, own) };
+}
+
+/**
+ * Return all who lost by month, and those of them who are insured again.
+ * @param {Model} model
+ * @param {Exits} exits
+ * @param {Division[]} divisions
+ * @param {number[][][]} paths
+ * @param {{stays: number[], joins: number[]}[][]} own
+ */
+function lostAndBack(model, exits, divisions, paths, own) {
+  const n = model.months.length, first = model.first, lost = range(n, () => 0), back = range(n, () => 0);
+  exits.classes.forEach((one, c) => {
+    const all = one.rows.reduce((sum, i) => sum + exits.rows[i].lost, 0);
+    const sum = (/** @type {(leavers: Division["leavers"][0]) => number[]} */ of) =>
+      paths[c].map((_, pool) => divisions.reduce((x, division) => x + of(division.leavers[c])[pool], 0));
+    const uninsured = sum(x => x.uninsured), others = sum(x => x.group.map((people, pool) => people + x.unknown[pool]));
+    const followed = sum(x => x.entitlement).map((x, pool) => x + (uninsured[pool] + others[pool]));
     for (let m = one.month; m < n; m++) {
-      lost[m] += one.lost;
-      back[m] += one.lost - followed.reduce((/** @type {number} */ s, /** @type {number} */ x) => s + x, 0); // in an unknown group
-      followed.forEach((/** @type {number} */ people, /** @type {number} */ i) => {
-        const others = leavers.group[i] + leavers.unknown[i];
-        back[m] += one.month > first || m < first ? people * paths[c][i][m] : leavers.uninsured[i] * own[i].joins[m] + others * own[i].stays[m];
+      lost[m] += all;
+      back[m] += all - followed.reduce((s, x) => s + x, 0); // in an unknown group
+      followed.forEach((people, pool) => {
+        const { stays, joins } = own[c][pool];
+        back[m] += one.month > first || m < first ? people * paths[c][pool][m] : uninsured[pool] * joins[m] + others[pool] * stays[m];
       });
     }
   });
-  return { insured, lost, back };
+  return { lost, back };
 }
 
 /**
@@ -558,36 +654,72 @@ function supportEnd(model, local, group) {
   return paid[0] && end > 0 ? model.first + end : null;
 }
 
+// --- Whole people -----------------------------------------------------------------------------------
+
 /**
- * Recompute the projection of an area for a state.
+ * Round the insured of units and groups in a month as `simulate`: they add up to the rounded total, and no unit has
+ * more insured than people.
+ * @param {number[][]} insured
+ * @param {number[]} people
+ */
+export function roundInsured(insured, people) {
+  const sums = insured[0].map((_, g) => insured.reduce((sum, of) => sum + of[g], 0));
+  const totals = largestRemainders(sums, Math.floor(sums.reduce((s, x) => s + x, 0) + 0.5));
+  if (insured.length === 1) return [totals];
+  const columns = totals.map((total, g) => largestRemainders(insured.map(of => of[g]), total));
+  const whole = insured.map((_, u) => columns.map(column => column[u])), total = (/** @type {number[]} */ of) => of.reduce((s, x) => s + x, 0);
+  whole.forEach((own, unit) => {
+    while (total(own) > people[unit]) { // where all of a unit are insured, one more by rounding goes to another
+      const more = whole.map((of, u) => of.map((x, g) => x - insured[u][g])), group = more[unit].indexOf(Math.max(...more[unit]));
+      const spare = whole.map((of, u) => (people[u] > total(of) ? more[u][group] : Infinity)), other = spare.indexOf(Math.min(...spare));
+      own[group] -= 1;
+      whole[other][group] += 1;
+    }
+  });
+  return whole;
+}
+
+/**
+ * Recompute the projection of an area for a state; with zones it begins before the decision.
  * @param {Model} model
  * @param {State} state
  * @returns {Result}
  */
 export function project(model, state = {}) {
-  const { national, local } = subsidyShares(model, state), behaviour = behaviourOf(model, state);
-  const { insured, lost, back } = insuredPeople(model, behaviour, local), prices = monthlyPrices(model, state, national, local);
-  const from = model.report, cut = (/** @type {any[]} */ values) => values.slice(from), months = cut(model.months);
-  const household = model.groups.indexOf("household");
+  if (!state.zones) return projectExits(model, state, model.exits.rows);
+  return projectExits(model.zones.model ?? model, state, zoneExits(model.zones, state.zones));
+}
+
+/**
+ * @param {Model} model
+ * @param {State} state
+ * @param {Exit[]} rows
+ * @returns {Result}
+ */
+function projectExits(model, state, rows) {
+  const { national, local } = subsidyShares(model, state), behaviour = behaviourOf(model, state), { places } = model;
+  const { insured, lost, back } = insuredPeople(model, exitsOf(model, rows), behaviour, local);
+  const prices = monthlyPrices(model, state, national, local), from = model.report, cut = (/** @type {any[]} */ values) => values.slice(from);
+  const months = cut(model.months), people = cut(model.people), household = model.groups.indexOf("household");
   const whole = months.map((/** @type {string} */ _, /** @type {number} */ i) => {
-    const of = insured.map((/** @type {number[]} */ path) => path[from + i]);
-    const total = Math.floor(of.reduce((/** @type {number} */ s, /** @type {number} */ x) => s + x, 0) + 0.5);
-    return largestRemainders(of, total);
+    const of = places.population.map((/** @type {number} */ x) => x * model.growth[from + i]);
+    return roundInsured(insured.map(unit => unit.map((/** @type {number[]} */ path) => path[from + i])), largestRemainders(of, people[i]));
   });
   /** @type {Record<string, number[]>} */ const vnd = {}, /** @type {Record<string, number[]>} */ groups = {};
   const costed = months.map(() => 0);
   model.payers.forEach((/** @type {string} */ payer) => { vnd[payer] = months.map(() => 0); });
   model.groups.forEach((/** @type {string} */ key, /** @type {number} */ g) => {
-    groups[key] = whole.map((/** @type {number[]} */ people) => people[g]);
-    groups[key].forEach((people, i) => {
-      const price = prices[g].map(values => values[from + i]), more = model.household_more[from + i];
-      if (!price.some(Number.isNaN)) costed[i] += people;
+    groups[key] = whole.map((/** @type {number[][]} */ units) => units.reduce((s, of) => s + of[g], 0));
+    groups[key].forEach((count, i) => {
+      const price = prices[g].map(values => values[from + i]), more = model.household.more[model.household.period[from + i]];
+      if (!price.some(Number.isNaN)) costed[i] += count;
+      const later = g === household ? whole[i].reduce((/** @type {number} */ s, /** @type {number[]} */ of, /** @type {number} */ u) => s + of[g] * more[u], 0) : 0;
       model.payers.forEach((/** @type {string} */ payer, /** @type {number} */ p) => {
         const one = orZero(price[p]);
-        vnd[payer][i] += roundHalfUp(g === household ? people * one + people * more * one : people * one);
+        vnd[payer][i] += roundHalfUp(g === household ? count * one + later * one : count * one);
       });
     });
   });
-  const people = cut(model.people), sums = whole.map((/** @type {number[]} */ of) => of.reduce((s, x) => s + x, 0));
+  const sums = whole.map((/** @type {number[][]} */ units) => units.flat().reduce((s, x) => s + x, 0));
   return { months, people, insured: sums, costed, lost: cut(lost), back: cut(back), vnd, groups };
 }

@@ -47,9 +47,18 @@ def page_parts(folder: Path, lang: str) -> dict[str, Any]:
         "is_current_law": model["is_current_law"],
         "script": Markup(page_script()),
         "style": Markup(Path(__file__).with_name(STYLE).read_text(encoding="utf-8")),
-        "model": Markup(safe_json(model)),
+        "model": Markup(safe_json(_of_page(model))),
         "messages": Markup(safe_json(script_words(model, lang))),
     }
+
+
+def _of_page(model: dict[str, Any]) -> dict[str, Any]:
+    """Return the constants without those that only the workbook reads."""
+    page = {key: value for key, value in model.items() if key != "one_unit"}
+    page["law"] = {key: value for key, value in model["law"].items() if key != "rows"}
+    if (zones := model.get("zones")) and "model" in zones:
+        page["zones"] = {**zones, "model": _of_page(zones["model"])}
+    return page
 
 
 def safe_json(value: Any) -> str:

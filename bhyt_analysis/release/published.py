@@ -33,6 +33,7 @@ HIDDEN = re.compile(r"<\d+|…|\.\.\.")  # the marks of hidden cells
 LOWER_BOUNDED = re.compile(r"<(\d+)")
 NUMBER = re.compile(r"([+−-]?)\s*(\d[\d.,\s\u00a0]*)(%?)")
 INDEX_KEYS = ("population", "coverage", "uninsured", "lost", "next_target", "next_to_add")
+MODEL_COUNTS = ("population", "insured", "before", "lost", "gained", "other")  # of people, among constants
 MAX_DEPTH = 10  # of formulas of formulas
 # Groups of a projection that tables have as well; its others are sums of parts, or what is left of one.
 PLAIN_GROUPS = ("employer_employee", "social_security_paid", "poor", "child_under_6", "student", "household")
@@ -391,20 +392,31 @@ def _read_model(path: Path, place: _Place) -> Iterator[Part]:
 
 
 def _model_parts(text: str, place: _Place) -> Iterator[Part]:
-    """Yield the counts among the constants of the page's model: the insured by group, and who left."""
+    """Yield the counts among the constants of the page's model: who is insured and who leaves, in each zone too."""
     model = json.loads(text)
     if "groups" not in model:  # it says why there are none
         return
     people = {group_name(key, place.lang): n for key, n in zip(model["groups"], model["insured"], strict=True)}
-    counts = {**people, "uninsured": model["population"] - sum(model["insured"])}
-    for i, one in enumerate(model["exits"]["classes"]):
-        counts |= {f"exits {i} {key}": one[key] for key in ("lost", "other")}
-        counts |= {f"exits {i} gained {k}": n for k, n in enumerate(one["gained"])}
-    for label, count in counts.items():
+    uninsured = [("uninsured", model["population"] - sum(model["insured"]))]
+    for label, count in [*people.items(), *uninsured, *_counts_below(model, "model")]:
         yield PublishedText(place.area, place.file, "model", label, float(count))
     headings = [find_column(key).label(place.lang) for key in ("group", "insured")]
     rows = [(group_name(key, place.lang), people[group_name(key, place.lang)]) for key in PLAIN_GROUPS]
     yield replace(_table(place, "model", headings, rows), day=model["as_of"])
+
+
+def _counts_below(value: Any, label: str) -> Iterator[tuple[str, float]]:
+    """Yield the counts of people among constants with the keys that lead to them."""
+    if isinstance(value, list):
+        for i, part in enumerate(value):
+            yield from _counts_below(part, f"{label} {i}")
+    for key, part in value.items() if isinstance(value, dict) else ():
+        if key in MODEL_COUNTS:
+            numbers = part if isinstance(part, list) else [part]
+            numbers = [n for row in numbers for n in (row if isinstance(row, list) else [row])]
+            yield from ((f"{label} {key} {i}", n) for i, n in enumerate(numbers))
+        elif isinstance(part, dict | list):
+            yield from _counts_below(part, f"{label} {key}")
 
 
 def _page_parts(text: str, place: _Place, name: str) -> Iterator[Part]:

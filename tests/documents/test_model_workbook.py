@@ -23,7 +23,8 @@ from bhyt_analysis.documents.calculation.write import write_model
 from bhyt_analysis.documents.content import Content
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.model.finance.budget import PAYERS
-from bhyt_analysis.model.projection.page_model import SUPPORT_GROUPS, with_state
+from bhyt_analysis.model.projection.page_model import SUPPORT_GROUPS, one_unit_constants
+from bhyt_analysis.model.projection.page_projection import with_state
 from bhyt_analysis.model.projection.projection import project
 from bhyt_analysis.model.projection.simulate import projection_table
 
@@ -104,7 +105,8 @@ def test_settings_give_the_people_and_dong_of_simulate(tmp_path, data, model, wo
     for number in range(DISTRICTS):
         baseline, province = random_baseline(rng)
         policy = random_policy(rng)
-        own = constants(baseline, policy)
+        projection = project(baseline, policy, policy.apply_to_law(LAW))
+        own = {**constants(baseline, policy), "one_unit": one_unit_constants(projection)}
         states = random_states(own, max(SETTINGS // 2, 2), seed=number)
         scenarios = [with_state(policy, state, LAW, province) for state in states]
         tables = [projection_table(project(baseline, one, one.apply_to_law(LAW))) for one in scenarios]

@@ -46,14 +46,19 @@ CONSTANTS = {"model.json": ("", ""), "d.html": ('<p>x</p><script id="bhyt-model"
 def test_small_counts_among_the_constants_of_a_page_are_printed(tmp_path, name):
     begin, end = CONSTANTS[name]
     write_facts(tmp_path, "d", "D", "Huyện Đ", {"insured": 143, "population": 300})
-    exits = {"classes": [{"lost": 30.0, "other": 0, "gained": []}]}
     groups = ["employer_employee", "social_security_paid", "poor", "child_under_6", "student", "household"]
     model = {"groups": groups, "insured": [20, 20, 30, 40, 20, 13], "population": 300, "as_of": "2024-12-31"}
-    for insured, expected in (
-        ([20, 20, 30, 40, 20, 13], set()),
-        ([20, 20, 30, 40, 30, 3], {"Tham gia BHYT theo hộ gia đình"}),
+    places, row = {"population": [300], "insured": [model["insured"]]}, {"lost": 30, "gained": 0, "other": 0}
+    commune = {"population": 300, "before": 40, "lost": [0, 0, 30, 30], "gained": [0, 0, 0, 0], "other": [0, 0, 0, 0]}
+    open_model = {**model, "places": places, "exits": {"rows": [row]}, "zones": {"communes": [commune]}}
+    for change, expected in (
+        ({}, set()),
+        ({"insured": [20, 20, 30, 40, 30, 3]}, {"Tham gia BHYT theo hộ gia đình", "model insured 5"}),
+        ({"places": {**places, "insured": [[20, 20, 30, 40, 30, 3]]}}, {"model places insured 5"}),
+        ({"exits": {"rows": [{**row, "other": 2}]}}, {"model exits rows 0 other 0"}),
+        ({"zones": {"communes": [{**commune, "lost": [0, 1, 30, 30]}]}}, {"model zones communes 0 lost 1"}),
     ):
-        text = json.dumps({**model, "insured": insured, "exits": exits}).replace("<", "\\u003c")
+        text = json.dumps({**open_model, **change}).replace("<", "\\u003c")
         (tmp_path / "d" / name).write_text(begin + text + end, "utf-8")
         assert {row for reason, _, row in breaches_of(tmp_path) if reason == "printed"} == expected
 

@@ -42,7 +42,8 @@ def write_model(content: Content, path: Path) -> None:
         _write_reason(file, formats, content, "none" if record is None else str(record[LEFT_OUT]))
     else:
         headline = f"{translate('calculation.title', content.lang)}: {content.area_heading}"
-        book = Book(file, record, facts, content.lang, headline, content.internal_stamp, formats)
+        model = {**record, **record["one_unit"]}  # communes are added up
+        book = Book(file, model, facts, content.lang, headline, content.internal_stamp, formats)
         write_book(book)
     file.close()
 

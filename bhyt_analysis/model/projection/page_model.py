@@ -1,48 +1,40 @@
 """Gather the constants from which a page or a workbook recomputes a projection: a state in, people and VND out.
 
-The area is one unit: communes are added up, so that no figure of a commune is among the constants. A state sets
-outreach, the take-up of households, what the State and the province pay of a premium, the base salary and the
-contribution rate; all that does not depend on these is worked out here, once. ``documents/model.js`` has the formulas.
+A state sets outreach, the take-up of households, what the State and the province pay of a premium, the base salary,
+the contribution rate and the zones of communes; all that does not depend on these is worked out here, once.
+``documents/model.js`` has the formulas. Where the figures of communes may not be told, and in a workbook, the area is
+one unit.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from bhyt_analysis.domain.area_view import AreaView
-from bhyt_analysis.domain.data_status import derived_quality
-from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.groups import groups, groups_flagged, values_by_month
 from bhyt_analysis.law.law import Law
 from bhyt_analysis.law.law_file import ONWARD
 from bhyt_analysis.model.finance.budget import PAYERS
 from bhyt_analysis.model.projection import cohort
 from bhyt_analysis.model.projection.assumptions import central_values, draw_assumptions
-from bhyt_analysis.model.projection.baseline import COUNTS, EXIT_COLUMNS, GROUPS, Baseline, build_baseline, counted_days
+from bhyt_analysis.model.projection.baseline import COUNTS, GROUPS, MINORITY_AREA
 from bhyt_analysis.model.projection.division import LATER_GROUPS, people_at_count, pool_terms
-from bhyt_analysis.model.projection.levers import LawRow, build_reform, top_up_rows
-from bhyt_analysis.model.projection.projection import MONTHS_AHEAD, RESPONSIVE, Projection, month_statuses, project
-from bhyt_analysis.model.projection.scenario import Scenario, ScenarioLike, Target, as_scenario
-from bhyt_analysis.model.projection.simulate import (
-    QUANTILES,
-    check_reform_areas,
-    household_scales,
-    resolve_support_window,
-)
+from bhyt_analysis.model.projection.page_projection import PageProjection, ZonePage, page_projection, zone_page
+from bhyt_analysis.model.projection.projection import RESPONSIVE, Projection, month_after, month_statuses
+from bhyt_analysis.model.projection.scenario import ScenarioLike, Target
+from bhyt_analysis.model.projection.simulate import QUANTILES, household_scales
 from bhyt_analysis.model.projection.uncertainty import area_rates, upcoming_targets
+from bhyt_analysis.model.reclassification.card_flows import AREA_KEYS, ZONES
 
-SCHEMA = 1
-STATE = ("outreach", "take_up_household", "support", "top_up", "base_salary", "contribution_rate")
+SCHEMA = 2
 DRAWS = 200  # of the assumptions, for the interval of the path without changes
 OUTREACH_STEPS = 20  # of an outreach from 0 to 2: those for which the exponentials are among the constants
 SUPPORT_GROUPS = groups_flagged("adjustable")
-YEARS_AHEAD = 3  # after the year in which the law changed last
 # What the formulas read of the assumptions; outreach and the take-up of households are in the state.
 ASSUMPTIONS = (
     "outreach", "outreach_before", "highest_take_up", "price_elasticity", "outreach_effect", "place_effect",
@@ -50,12 +42,15 @@ ASSUMPTIONS = (
     "school_step", "renewal_after_support",
 )  # fmt: skip
 AMOUNTS = ("base_salary", "contribution_rate", "employer_rate", "employee_rate")  # of the law
-State = Mapping[str, Any]
 PageModel = dict[str, Any]  # as JSON can hold it
 
 
 def page_model(
-    view: AreaView, scenario: ScenarioLike | None = None, law: Law | None = None, draws: int = DRAWS
+    view: AreaView,
+    scenario: ScenarioLike | None = None,
+    law: Law | None = None,
+    draws: int = DRAWS,
+    by_commune: bool = True,
 ) -> PageModel:
     """Return the constants from which a page recomputes the projection of an area under another policy.
 
@@ -70,11 +65,16 @@ def page_model(
         the law on which the reforms come; by default the bundled one.
     draws
         how often the assumptions are drawn for the interval of the path without changes; 0 gives none.
+    by_commune
+        whether communes that are counted one by one stay apart, as in `simulate`; otherwise they are added up, and no
+        figure of a commune is among the constants.
 
     Returns
     -------
     dict
-        The constants, as JSON can hold them; ``documents/model.js`` says what each is for.
+        The constants, as JSON can hold them; ``documents/model.js`` says what each is for. Under "one_unit" are those
+        that differ where the communes are added up, under "zones" what other zones of the communes would change (None
+        where zones and cards are not known commune by commune).
 
     Raises
     ------
@@ -89,151 +89,76 @@ def page_model(
     ('2021-12-31', 155163, 182330)
     """
     law = Law.read() if law is None else law
-    page = page_projection(view, scenario, law)
-    model = projection_constants(page.projection, law, upcoming_targets(view.data, page.projection), draws)
-    return {**model, "units": page.units, "adds_up": page.adds_up, "is_current_law": scenario is None}
+
+    def constants(page: PageProjection) -> PageModel:
+        model = projection_constants(page.projection, law, upcoming_targets(view.data, page.projection), draws)
+        return {**model, "units": page.units, "adds_up": page.adds_up, "is_current_law": scenario is None}
+
+    page = page_projection(view, scenario, law, by_commune)
+    model = constants(page)
+    if len(page.projection.baseline.units) == 1:
+        model["one_unit"] = one_unit_constants(page.projection)
+    else:
+        one = page_projection(view, scenario, law, by_commune=False)
+        model["one_unit"] = {**constants(one), **one_unit_constants(one.projection)}
+    zones = zone_page(view, scenario, law, page) if by_commune else None
+    model["zones"] = None if zones is None else zone_constants(zones)
+    if zones is not None and zones.projection is not page.projection:
+        model["zones"]["model"] = projection_constants(zones.projection, law, draws=0)
+    return model
 
 
-@dataclasses.dataclass(frozen=True)
-class PageProjection:
-    """The projection of an area as one unit.
+def zone_constants(page: ZonePage) -> dict[str, Any]:
+    """Return who loses and gains in each zone of each commune, and how these leave and join in a projection.
 
-    ``units``: of how many it is the sum; ``adds_up``: whether their people add up to its own whatever the state.
-    """
-
-    projection: Projection
-    units: int
-    adds_up: bool
-
-
-def page_projection(view: AreaView, scenario: ScenarioLike | None = None, law: Law | None = None) -> PageProjection:
-    """Return the projection of a page, with the communes of the area added up.
-
-    Raises BhytError as `page_model` does.
-
-    Examples
-    --------
-    >>> page = page_projection(bhyt.area(bhyt.load(), "X001"))
-    >>> page.units, str(page.projection.baseline.day.date()), int(page.projection.baseline.insured.sum())
-    (12, '2022-06-30', 49505)
-    """
-    law = Law.read() if law is None else law
-    policy = page_policy(view, scenario, law)
-    if scenario is None and (decision := view.decision()):
-        try:
-            return _project(view, dataclasses.replace(policy, decision=decision), law, is_exact=True)
-        except BhytError:  # who lost a card by it is not known there, or only commune by commune
-            pass
-    return _project(view, policy, law, has_start=scenario is not None and as_scenario(scenario).start is not None)
-
-
-def page_policy(view: AreaView, scenario: ScenarioLike | None, law: Law) -> Scenario:
-    """Return a scenario with the months of a page, which go on for some years after the last change of the law.
-
-    Without a scenario they begin with the latest count of cards; where only rates are printed, and for a scenario
-    without a start, where `simulate` begins.
+    Lists of a commune are in the order of ``zones``: ``lost``, ``gained`` and ``other`` (people), ``minority`` (share
+    of those who lost, None where not known); ``minority_area`` says which zones are of the minority area.
 
     Examples
     --------
-    >>> policy = page_policy(bhyt.area(bhyt.load(), "Sơn Dương"), None, bhyt.Law.read())
-    >>> str(policy.start.date()), str(policy.end.date())
-    ('2021-12-31', '2029-12-31')
+    >>> zones = zone_constants(zone_page(bhyt.area(bhyt.load(), "X001"), None, bhyt.Law.read()))
+    >>> commune = zones["communes"][6]
+    >>> zones["zones"], commune["code"], commune["zone"], commune["lost"]
+    (['III', 'II', 'I', 'none'], 'X00107', 'II', [0, 0, 2416, 2416])
     """
-    policy = as_scenario(scenario)
-    start, end = policy.start, policy.end
-    if start is None and scenario is None and has_cards(view):
-        start = latest_count(view)
-    if end is None:
-        end, latest = pd.Timestamp(law.latest_change().year + YEARS_AHEAD, 12, 31), latest_count(view)
-        end = end if latest is None else max(end, latest + pd.offsets.MonthEnd(MONTHS_AHEAD))
-    return dataclasses.replace(policy, start=start, end=end)
-
-
-def has_cards(view: AreaView) -> bool:
-    """Return whether cards of an area, or of its communes, are counted."""
-    codes = [view.code, *view.data.geography.commune_codes(view.code)]
-    return bool(view.data.cards["area"].isin(codes).any())
-
-
-def latest_count(view: AreaView) -> pd.Timestamp | None:
-    """Return the end of the last month of which the insured of an area, or their rate, are known."""
-    days = counted_days(view.data, view.code)
-    return None if days.empty else pd.Timestamp(days.iloc[-1]) + pd.offsets.MonthEnd(0)
-
-
-def _project(
-    view: AreaView, policy: Scenario, law: Law, is_exact: bool = False, has_start: bool = False
-) -> PageProjection:
-    """Project an area as one unit; with ``is_exact``, raise a BhytError where its communes add up to other people."""
-    law = policy.apply_to_law(law)
-    check_reform_areas(law, view.data)
-    baseline = build_baseline(view.data, view.code, policy, law)
-    policy = resolve_support_window(policy, view.data, baseline, law)
-    if not has_start:  # rates may have been printed after the cards that are counted
-        policy = dataclasses.replace(policy, start=baseline.day + pd.offsets.MonthEnd(0))
-    if len({law.areas_of(place) for place in baseline.lineages}) > 1:
-        raise BhytError(("error.page_model_laws", {"name": baseline.name}))
-    if is_exact and not adds_up(baseline):
-        raise BhytError(("error.page_model_communes", {"name": baseline.name}))
-    projection = project(as_one_unit(baseline), policy, law)
-    return PageProjection(projection, len(baseline.units), adds_up(baseline))
-
-
-def adds_up(baseline: Baseline) -> bool:
-    """Return whether the people of the communes add up to those of the area as one unit, whatever the state.
-
-    Those who left before the count are fitted into the figures of each commune, and who gains an entitlement comes
-    from the groups of its own: sums of communes then differ from what the sums give.
-    """
-    exits = baseline.exits
-    return len(baseline.units) == 1 or not ((exits["on"] <= baseline.day) | (exits["gained"] > 0)).any()
-
-
-def as_one_unit(baseline: Baseline) -> Baseline:
-    """Return the baseline with its units added up; sizes of households are weighted by people.
-
-    Examples
-    --------
-    >>> from bhyt_analysis.model.projection.baseline import build_baseline
-    >>> baseline = build_baseline(bhyt.load(), "X001", bhyt.Scenario("x"), bhyt.Law.read())
-    >>> one = as_one_unit(baseline)
-    >>> one.insured.shape, bool((one.insured[0] == baseline.insured.sum(axis=0)).all())
-    ((1, 19), True)
-    """
-    units = baseline.units
-    if len(units) == 1:
-        return baseline
-    row = {"area": baseline.area, "name": baseline.name, "population": units["population"].sum()}
-    row |= {"sizes_known": units["sizes_known"].all(), "status": derived_quality(units["status"])}
-    return dataclasses.replace(
-        baseline,
-        units=pd.DataFrame([row])[units.columns],
-        insured=baseline.insured.sum(axis=0, keepdims=True),
-        sizes=np.average(baseline.sizes, axis=0, weights=units["population"])[None],
-        exits=_add_up_exits(baseline.exits),
-        lineages=[baseline.lineages[0]],  # all have the same law
-    )
-
-
-def _add_up_exits(exits: pd.DataFrame) -> pd.DataFrame:
-    """Return the exits of all units by day: those of a known share of minorities apart from the others."""
-    if exits.empty:
-        return exits
-    rows = exits.assign(unit=0, known=exits["minority"].notna(), minority_people=exits["lost"] * exits["minority"])
-    sums = dict.fromkeys([*COUNTS, "minority_people"], "sum")
-    table = rows.groupby(["unit", "on", "minority_area", "known"], as_index=False, dropna=False)
-    table = table.agg({**sums, "status": derived_quality})
-    share = table["minority_people"] / table["lost"].where(table["lost"] > 0)
-    return table.assign(minority=share.where(table["known"]))[EXIT_COLUMNS]
-
-
-# --- The constants ---------------------------------------------------------------------------------
+    months, units = page.projection.months, page.projection.baseline.units["area"].tolist()
+    parts = page.entitlements.set_index(["area", "subgroup", "zone_after"])[["before", "lost", "gained"]]
+    communes = []
+    for code, rows in page.choices.groupby("area", sort=False):
+        decided = rows.loc[rows["is_decided"]].iloc[0]
+        entitlements = {}
+        for key in AREA_KEYS:
+            cells = parts.reindex([(code, key, zone) for zone in ZONES]).fillna(0).astype(int)
+            if cells.any(axis=None):
+                changes = {column: cells[column].tolist() for column in ("lost", "gained")}
+                entitlements[key] = {"before": int(cells["before"].max()), **changes}
+        counts = {"lost": rows["lost"], "gained": rows["gained"], "other": rows["kept_other"]}
+        communes.append(
+            {
+                "code": code,
+                "name": decided["name"],
+                "population": None if pd.isna(decided["population"]) else int(decided["population"]),
+                "on": str(decided["on"].date()),
+                "zone_before": decided["zone_before"],
+                "zone": decided["zone_after"],
+                "status": decided["status"],
+                "unit": units.index(code),
+                "month": months.index(month_after(decided["on"])),
+                "before": int(decided["before"]),
+                **{key: column.astype(int).tolist() for key, column in counts.items()},
+                "minority": _numbers(rows["minority_lost"]),
+                "entitlements": entitlements,
+            }
+        )
+    areas = [int(MINORITY_AREA[zone]) for zone in ZONES]
+    decision = page.projection.scenario.decision
+    return {"decision": decision, "zones": list(ZONES), "minority_area": areas, "communes": communes}
 
 
 def projection_constants(
     projection: Projection, law: Law, targets: Iterable[Target] = (), draws: int = DRAWS
 ) -> PageModel:
-    """Return the constants of a projection of one unit; see `page_model`."""
+    """Return the constants of a projection; see `page_model`."""
     baseline, first = projection.baseline, projection.baseline_index
     months = projection.months
     growth = projection.growth * np.ones(len(months))
@@ -247,11 +172,15 @@ def projection_constants(
         "first": first,
         "report": projection.report_index,
         "school_months": list(cohort.SCHOOL_MONTHS),
-        "population": float(baseline.units["population"].iloc[0]),
-        "people": np.floor(projection.people[0] * np.ones(len(months)) + 0.5).astype("int64").tolist(),
+        "population": float(baseline.units["population"].sum()),
+        "people": np.floor(projection.people.sum(axis=0) * np.ones(len(months)) + 0.5).astype("int64").tolist(),
         "growth": growth.tolist(),
         "groups": list(GROUPS),
-        "insured": [_json_number(n) for n in baseline.insured[0]],
+        "insured": _numbers(baseline.insured.sum(axis=0)),
+        "places": {
+            "population": _numbers(baseline.units["population"]),
+            "insured": [_numbers(row) for row in baseline.insured],
+        },
         "payers": list(PAYERS),
         "decision": projection.scenario.decision,
         "proposal": projection.scenario.is_proposal,
@@ -259,7 +188,7 @@ def projection_constants(
         "pools": _pools(projection),
         "exits": _exits(projection),
         "law": _law(projection),
-        "household_more": _household_more(projection),
+        "household": _household(projection),
         "targets": [{"on": str(t["on"].date()), "rate": t["rate"], "relation": t["relation"]} for t in targets],
         "since": f"{law.latest_change().year + 1}-01-01",
         "state": default_state(projection),
@@ -337,12 +266,44 @@ def _pools(projection: Projection) -> dict[str, Any]:
 
 
 def _exits(projection: Projection) -> dict[str, Any]:
+    """Return who leaves, gains or keeps a card, one row a unit and month, and what the pools of those who leave are."""
+    months = {row: one.exit_month for one in projection.exit_classes for row in one.exits}
+    exits = projection.baseline.exits
+    rows = [exit_row(months[i], row) for i, row in enumerate(exits.to_dict("records")) if i in months]
+    values = central_values(projection.assumptions)
+    return {
+        "rows": rows,
+        "pool_terms": [[key, pool_terms(values, key)[0].tolist()] for key in (0.0, 1.0)]
+        + [[None, pool_terms(values, np.nan)[0].tolist()]],
+        "gain_groups": [GROUPS[i] for i in LATER_GROUPS],
+        **_support(projection),
+    }
+
+
+def exit_row(month: int, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return who leaves, gains or keeps a card in a unit from a month on; None is a share that is not known."""
+    shares = {key: None if np.isnan(row[key]) else float(row[key]) for key in ("minority_area", "minority")}
+    return {"unit": int(row["unit"]), "month": month, **{key: _json_number(row[key]) for key in COUNTS}, **shares}
+
+
+def _support(projection: Projection) -> dict[str, Any]:
+    """Return the support of those who left, and for how many months it is paid."""
+    spans = projection.law.monthly("support_months", projection.months, projection.baseline.lineages[0])
+    support = cohort.SUPPORT_WINDOWS[projection.scenario.support_window or "none"]
+    return {"support": support, "support_months": _numbers(spans[support]) if support in spans else None}
+
+
+def one_unit_constants(projection: Projection) -> dict[str, Any]:
+    """Return what a workbook reads of the projection of one unit, beside `projection_constants` or in place of it."""
+    scales, period = household_scales(projection, central_values(projection.assumptions))
+    return {"exits": _divided_exits(projection), "household_more": (scales[period, 0, 0] - 1).tolist()}
+
+
+def _divided_exits(projection: Projection) -> dict[str, Any]:
     """Return the people of the count who stay, and who leaves, gains or keeps a card in each class of exits."""
     values = central_values(projection.assumptions)
     first, classes, exits = projection.baseline_index, projection.exit_classes, projection.baseline.exits
     stock, terms, other = people_at_count(projection.baseline, classes, first)
-    spans = projection.law.monthly("support_months", projection.months, projection.baseline.lineages[0])
-    support = cohort.SUPPORT_WINDOWS[projection.scenario.support_window or "none"]
     rows = []
     for one in classes:
         own, shares = exits.iloc[one.exits], pool_terms(values, one.minority_area)
@@ -359,13 +320,8 @@ def _exits(projection: Projection) -> dict[str, Any]:
                 "later": (terms[one.exits].sum(axis=0)[None, None] @ shares)[0, 0].tolist() if is_later else [],
             }
         )
-    return {
-        "stock": [_json_number(n) for n in stock[0]],
-        "classes": rows,
-        "gain_groups": [GROUPS[i] for i in LATER_GROUPS],
-        "support": support,
-        "support_months": _numbers(spans[support]) if support in spans else None,
-    }
+    gain_groups = [GROUPS[i] for i in LATER_GROUPS]
+    return {"stock": _numbers(stock[0]), "classes": rows, "gain_groups": gain_groups, **_support(projection)}
 
 
 def _law(projection: Projection) -> dict[str, Any]:
@@ -452,10 +408,10 @@ def share_changes(law: Law, months: Sequence[pd.Timestamp]) -> list[list[int]]:
     return pairs
 
 
-def _household_more(projection: Projection) -> list[float]:
-    """Return by month what a member of a household pays of a first member's premium on average, less one."""
+def _household(projection: Projection) -> dict[str, Any]:
+    """Return what a member of a household pays of a first member's premium on average, less one: by period and unit."""
     scales, period = household_scales(projection, central_values(projection.assumptions))
-    return (scales[period, 0, 0] - 1).tolist()
+    return {"period": period.tolist(), "more": (scales[:, 0] - 1).tolist()}
 
 
 def _band(projection: Projection, draws: int) -> dict[str, Any]:
@@ -464,72 +420,3 @@ def _band(projection: Projection, draws: int) -> dict[str, Any]:
     rates = area_rates(projection, values)[:, projection.report_index :]
     low, high = (np.quantile(rates, QUANTILES[name], axis=0) for name in ("rate_low", "rate_high"))
     return {"draws": draws, "low": low.round(4).tolist(), "high": high.round(4).tolist()}
-
-
-# --- The scenario of a state -----------------------------------------------------------------------
-
-
-def state_scenario(
-    view: AreaView, state: State, scenario: ScenarioLike | None = None, law: Law | None = None
-) -> Scenario:
-    """Return the scenario that a state of a page is: with it `simulate` gives the people and the money of the page.
-
-    Parameters
-    ----------
-    view
-        what `area` gives.
-    state
-        any of ``outreach``, ``take_up_household``, ``support`` (rows of ``key``, ``share``, ``since``), ``top_up``
-        (rows of ``key``, ``points``, ``since``), ``base_salary`` and ``contribution_rate`` (``value``, ``since``).
-    scenario, law
-        as of `page_model`.
-
-    Returns
-    -------
-    Scenario
-        With the months of the page.
-
-    Examples
-    --------
-    >>> view = bhyt.area(bhyt.load(), "Sơn Dương")
-    >>> scenario = state_scenario(view, {"outreach": 2, "base_salary": {"value": 2_800_000, "since": "2027-01-01"}})
-    >>> scenario.assumption_ranges["outreach"], scenario.is_proposal
-    ((2.0, 2.0, 2.0), True)
-    """
-    law = Law.read() if law is None else law
-    policy = page_projection(view, scenario, law).projection.scenario
-    return with_state(policy, state, law, province_name(view))
-
-
-def with_state(policy: Scenario, state: State, law: Law, province: str) -> Scenario:
-    """Return a scenario with what a state sets; ``province`` is the name of that which tops up."""
-    ranges, reforms = dict(policy.assumption_ranges), list(policy.reforms)
-    if "outreach" in state:
-        ranges["outreach"] = (float(state["outreach"]),) * 3
-    if "take_up_household" in state:
-        value, row = float(state["take_up_household"]), policy.assumptions().loc["take_up.household"]
-        ranges["take_up.household"] = (min(float(row["low"]), value), value, max(float(row["high"]), value))
-    if rows := list(law_rows(state)):
-        reforms.append(build_reform(rows, "state"))
-    below = dataclasses.replace(policy, reforms=tuple(reforms)).apply_to_law(law)
-    added = list[LawRow]()
-    for row in state.get("top_up") or ():
-        added += top_up_rows(below, row["key"], row["points"], province, province, row["since"])
-    if added:
-        reforms.append(build_reform(added, "state"))
-    return dataclasses.replace(policy, reforms=tuple(reforms), assumption_ranges=ranges)
-
-
-def law_rows(state: State) -> Iterator[LawRow]:
-    """Yield the nationwide rows of law that a state sets."""
-    for row in state.get("support") or ():
-        yield {"parameter": "subsidy_share", "key": row["key"], "since": row["since"], "value": row["share"]}
-    for parameter in ("base_salary", "contribution_rate"):
-        if change := state.get(parameter):
-            yield {"parameter": parameter, "since": change["since"], "value": change["value"]}
-
-
-def province_name(view: AreaView) -> str:
-    """Return the name of the province of an area, or else of the topmost unit below the country."""
-    units = [u for u in view.lineage if u.kind == "province"]
-    return [*units, *(u for u in reversed(view.lineage) if u.kind != "country")][0].name

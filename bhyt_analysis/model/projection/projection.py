@@ -112,8 +112,8 @@ def apply_policy(baseline: Baseline, scenario: Scenario, law: Law) -> Projection
         raise BhytError(("error.too_far_ahead", {"name": baseline.name, "end": end, "year": YEARS[-1]}))
     if end <= since:
         raise BhytError(("error.no_months_ahead", {"name": baseline.name, "start": since, "end": end}))
-    month_after = {on: _month_after(on) for on in baseline.exits["on"].unique()}
-    exit_months = baseline.exits["on"].map(month_after).astype("datetime64[ns]")
+    effects = {on: month_after(on) for on in baseline.exits["on"].unique()}
+    exit_months = baseline.exits["on"].map(effects).astype("datetime64[ns]")
     begin = min([day, *(exit_months - pd.offsets.MonthEnd(1))])
     months = list(pd.date_range(begin, end, freq="ME"))
     indexes = months.index(day), months.index(since)
@@ -131,8 +131,14 @@ def apply_behaviour(policy: Projection, scenario: Scenario) -> Projection:
     return replace(policy, scenario=scenario, assumptions=table, people=people, growth=growth)
 
 
-def _month_after(day: pd.Timestamp) -> pd.Timestamp:
-    """Return the end of the first month that begins after an exit; contributions go by the month."""
+def month_after(day: pd.Timestamp) -> pd.Timestamp:
+    """Return the end of the first month that begins after an exit; contributions go by the month.
+
+    Examples
+    --------
+    >>> [str(month_after(pd.Timestamp(day)).date()) for day in ("2021-07-01", "2021-07-02")]
+    ['2021-07-31', '2021-08-31']
+    """
     return (day if day.day == 1 else day + pd.offsets.MonthBegin(1)) + pd.offsets.MonthEnd(0)
 
 
