@@ -41,7 +41,7 @@ def write_model(briefing: Briefing) -> None:
 def describe_model(briefing: Briefing) -> PageModel | None:
     """Return what ``model.json`` holds; None for an area that can't be projected.
 
-    Where the figures of a commune, or of a zone that it could be in, may not be told, its communes are added up.
+    Where the figures of a commune, or of a zone that it could be in, may not be published, its communes are added up.
     """
     try:
         model, reason = _open_model(briefing, by_commune=True)
@@ -69,9 +69,9 @@ def _open_model(briefing: Briefing, by_commune: bool) -> tuple[PageModel, str]:
 def reason_to_leave_out(briefing: Briefing, model: PageModel) -> str:
     """Return why the constants may not be published, "" if they may: they are sums of figures that the briefing prints.
 
-    "small": one of them is a small count, or figures of the area, or of its communes where these are told, are withheld
-    because of small counts. "day": they are the counts of a day that the briefing does not print, against which nothing
-    is protected.
+    "small": one of them is a small count, or figures of the area, or of its communes where these are among the
+    constants, are withheld because of small counts. "day": they are the counts of a day that the briefing does not
+    print, against which nothing is protected.
     """
     if briefing.disclosure == "off":
         return ""

@@ -1,6 +1,6 @@
 """Project an area for a page, by a scenario or by a state of the page: the same as `simulate` does for it.
 
-Where the figures of communes may not be told, and in a workbook, the communes of an area are added up.
+Where the figures of communes may not be published, and in a workbook, the communes of an area are added up.
 """
 
 from __future__ import annotations
