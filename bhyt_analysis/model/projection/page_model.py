@@ -2,8 +2,8 @@
 
 A state sets outreach, the take-up of households, what the State and the province pay of a premium, the base salary,
 the contribution rate and the zones of communes; all that does not depend on these is worked out here, once.
-``documents/model.js`` has the formulas. Where the figures of communes may not be published, and in a workbook, the area is
-one unit.
+``documents/model.js`` has the formulas. Where the figures of communes may not be published, and in a workbook, the
+area is one unit.
 """
 
 from __future__ import annotations
