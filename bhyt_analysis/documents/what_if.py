@@ -10,9 +10,10 @@ from typing import Any
 
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.tables.disclosure import disclosure_rules
+from bhyt_analysis.tables.labels import group_name
 
 MODEL = "model.json"  # beside the notebook
-FILES = ("model.js", "controls.js")  # in the order of the page
+FILES = ("model.js", "settings.js", "results.js", "controls.js")  # in the order of the page
 STYLE = "controls.css"
 PAYERS = ("central", "province", "social_security_fund", "employer", "household")
 # Words of the template; the script fills the others in.
@@ -21,10 +22,12 @@ PAGE_WORDS = (
 )  # fmt: skip
 SCRIPT_WORDS = (
     "behaviour", "outreach", "take_up_household", "support", "top_up", "top_up_group", "premium", "base_salary",
-    "contribution_rate", "since", "target_group", "target", "on", "in_force", "baseline", "scenario", "since_day",
-    "coverage", "insured", "change", "missing", "missing_people", "monthly", "reached", "needed", "back", "back_people",
-    "no_back", "public", "per_person", "per_person_unit", "per_person_none", "path_text", "band", "band_gone", "year",
-    "rate", "people", "months_of", "costed", "units", "units_people",
+    "contribution_rate", "since", "since_of", "since_short", "target_group", "target", "on", "in_force", "baseline",
+    "baseline_zones", "scenario", "since_day", "coverage", "insured", "change", "change_zones", "missing",
+    "missing_people", "monthly", "reached", "needed", "back", "back_people", "no_back", "public", "per_person",
+    "per_person_unit", "per_person_none", "path_text", "band", "band_gone", "year", "rate", "people", "months_of",
+    "costed", "units", "units_people", "zones", "zone_pairs", "zone_pair", "zones_each", "zone_decided",
+    "zones_title", "zones_of", "zones_all", "zones_lost", "zones_gained", "zones_note",
 )  # fmt: skip
 
 
@@ -77,10 +80,13 @@ def safe_json(value: Any) -> str:
 
 def script_words(model: dict[str, Any], lang: str) -> dict[str, Any]:
     """Return the words that the script fills in, with their fields between braces."""
+    zones = model["zones"] or {"zones": (), "communes": ()}
     return {
         **{key: _template(f"whatif.{key}", lang) for key in SCRIPT_WORDS},
         "groups": {key: translate(f"explore.of.{key}", lang) for key in model["law"]["adjustable"]},
         "payers": {key: translate(f"payer.{key}", lang) for key in PAYERS},
+        "zone_names": {zone: translate(f"zone.{zone}", lang) for zone in zones["zones"]},
+        "entitlements": {key: group_name(key, lang) for c in zones["communes"] for key in c["entitlements"]},
         "locale": "vi-VN" if lang == "vi" else "en-GB",
     }
 

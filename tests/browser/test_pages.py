@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.select import Select
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.batch.build_record import AreaResult
@@ -248,6 +249,10 @@ def open_sliders(browser, page, query=""):
     return browser.find_element(By.ID, "what-if")
 
 
+def rows_of(section, part):
+    return [" ".join(row.text.split()) for row in section.find_elements(By.CSS_SELECTOR, f"{part} tbody tr")]
+
+
 def coverage(section):
     return float(section.find_element(By.CSS_SELECTOR, "dl strong").text.rstrip("%").replace(",", "."))
 
@@ -305,7 +310,7 @@ def test_the_page_answers_the_walk_of_the_explorer(browser, pages, query, uninsu
     """The figures of docs/explore.md: Lục Ngạn at the end of 2021."""
     section = open_sliders(browser, pages / "luc-ngan" / "luc-ngan.html", f"#what-if?on=2021-12-31{query}")
     assert f"{uninsured} người chưa có" in section.find_element(By.CSS_SELECTOR, "dl").text
-    first_year = section.find_element(By.CSS_SELECTOR, "tbody tr").text
+    first_year = section.find_element(By.CSS_SELECTOR, ".wide tbody tr").text
     assert (f" {province} (+{province}) " in first_year) == (province is not None)
 
 
@@ -315,6 +320,58 @@ def test_the_page_says_who_pays_what_in_2027(browser, pages):
     section = open_sliders(browser, pages / "son-duong" / "son-duong.html", query)
     lines = [row.text for row in section.find_elements(By.CSS_SELECTOR, "tbody tr")]
     assert next(line for line in lines if line.startswith("2027")).endswith(" 155,88 (+18,03) 61,15 (+3,20)")
+
+
+def test_the_page_says_who_loses_and_gains_in_other_zones(browser, pages):
+    """The figures of docs/explore.md: all communes of zone II of the example district in zone I."""
+    page = pages / "mau-01-gia-lap" / "mau-01-gia-lap.html"
+    section = open_sliders(browser, page)
+    Select(section.find_element(By.ID, "set-zones")).select_by_visible_text("Khu vực II → Khu vực I (2 xã)")
+    lines = rows_of(section, ".zones")
+    assert lines[0] == "Tất cả các xã 15.357 → 18.376 (+3.019) 1.842 → 1.842 (0)"
+    assert lines[-1] == "Xã Mẫu 07: Khu vực II → Khu vực I 0 → 2.416 (+2.416) 0 → 0 (0)"
+    stamp = section.find_element(By.CLASS_NAME, "stamp").text
+    assert "KỊCH BẢN - không phải số liệu công bố" in stamp and "ĐỀ XUẤT" in stamp and "12/2021" in stamp
+    data = bhyt.load()
+    scenario = bhyt.Scenario("x", decision="861", zone_moves=[{"area": a, "zone": "I"} for a in ("X00102", "X00107")])
+    table = bhyt.simulate(data, "X001", scenario, draws=0)
+    row = table[(table["result"] == "behavioural") & (table["month"] == "2021-12-31")].iloc[0]
+    figures = f"{row['insured']:,}/{row['people']:,} người có thẻ".replace(",", ".")
+    assert figures in section.find_element(By.CSS_SELECTOR, "dl").text
+    address = browser.current_url.partition("#")[2]
+    assert address == "what-if?zone.X00102=I&zone.X00107=I"
+    again = open_sliders(browser, page, "#" + address)
+    assert rows_of(again, ".zones") == lines
+    again.find_element(By.CSS_SELECTOR, "button.reset").click()
+    assert not again.find_element(By.CLASS_NAME, "zones").is_displayed()
+
+
+def test_each_change_of_the_law_has_a_day_of_its_own(browser, pages):
+    page = pages / "son-duong" / "son-duong.html"
+    section = open_sliders(browser, page, "#what-if?support.near_poor=1&base_salary=2800000&since=2026-07-01")
+    days = Select(section.find_element(By.ID, "set-since.base_salary"))
+    assert days.first_selected_option.text == "01/07/2026"
+    days.select_by_visible_text("01/09/2027")
+    assert [line.text.rpartition(", ")[2] for line in section.find_elements(By.CSS_SELECTOR, ".set li")] == [
+        "từ 01/07/2026", "từ 01/09/2027",
+    ]  # fmt: skip
+    assert "since.base_salary=2027-09-01" in browser.current_url
+    state = {
+        "support": [{"key": "near_poor", "share": 1.0, "since": "2026-07-01"}],
+        "base_salary": {"value": 2_800_000, "since": "2027-09-01"},
+    }
+    view = bhyt.area(bhyt.load(), "Sơn Dương")
+    table = bhyt.simulate(bhyt.load(), view.code, bhyt.state_scenario(view, state), draws=0)
+    rows = table[(table["result"] == "behavioural") & (table["month"].dt.year == 2027)]
+    billions = f"{rows['vnd_central'].sum() / 1e9:.2f}".replace(".", ",")
+    assert f" {billions} " in next(line for line in rows_of(section, ".wide") if line.startswith("2027"))
+
+
+def test_another_month_of_the_same_path_is_no_scenario(browser, pages):
+    section = open_sliders(browser, pages / "son-duong" / "son-duong.html", "#what-if?on=2025-09-30")
+    assert not section.find_element(By.CLASS_NAME, "stamp").is_displayed()
+    assert section.find_elements(By.CSS_SELECTOR, "path.band")
+    assert section.find_element(By.CSS_SELECTOR, "button.reset").is_enabled()
 
 
 def test_the_printer_gets_what_is_set_and_no_sliders(browser, pages):
