@@ -147,7 +147,8 @@ def zone_counts(zones: Mapping[str, Any]) -> Iterator[float]:
         columns = ("lost", "gained", "other", "minority")
         for row in zip(*(commune[column] for column in columns), strict=True):
             yield from exit_counts(dict(zip(columns, row, strict=True)))
-    if base := zones.get("model"):
-        yield from base["insured"]
-        for people, insured in zip(base["places"]["population"], base["places"]["insured"], strict=True):
-            yield from (*insured, people - sum(insured))
+    base = zones.get("model", {})
+    yield from base.get("insured", ())
+    places = base.get("places", {"population": (), "insured": ()})
+    for people, insured in zip(places["population"], places["insured"], strict=True):
+        yield from (*insured, people - sum(insured))

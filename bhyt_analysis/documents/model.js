@@ -687,7 +687,7 @@ export function roundInsured(insured, people) {
  */
 export function project(model, state = {}) {
   if (!state.zones) return projectExits(model, state, model.exits.rows);
-  return projectExits(model.zones.model ?? model, state, zoneExits(model.zones, state.zones));
+  return projectExits({ ...model, ...model.zones.model }, state, zoneExits(model.zones, state.zones));
 }
 
 /**

@@ -59,8 +59,6 @@ def _of_page(model: dict[str, Any]) -> dict[str, Any]:
     """Return the constants without those that only the workbook reads."""
     page = {key: value for key, value in model.items() if key != "one_unit"}
     page["law"] = {key: value for key, value in model["law"].items() if key != "rows"}
-    if (zones := model.get("zones")) and "model" in zones:
-        page["zones"] = {**zones, "model": _of_page(zones["model"])}
     return page
 
 

@@ -352,9 +352,8 @@ def test_each_change_of_the_law_has_a_day_of_its_own(browser, pages):
     days = Select(section.find_element(By.ID, "set-since.base_salary"))
     assert days.first_selected_option.text == "01/07/2026"
     days.select_by_visible_text("01/09/2027")
-    assert [line.text.rpartition(", ")[2] for line in section.find_elements(By.CSS_SELECTOR, ".set li")] == [
-        "từ 01/07/2026", "từ 01/09/2027",
-    ]  # fmt: skip
+    lines = section.find_elements(By.CSS_SELECTOR, ".set li")
+    assert [line.text.rpartition(", ")[2] for line in lines] == ["từ 01/07/2026", "từ 01/09/2027"]
     assert "since.base_salary=2027-09-01" in browser.current_url
     state = {
         "support": [{"key": "near_poor", "share": 1.0, "since": "2026-07-01"}],

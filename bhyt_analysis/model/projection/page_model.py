@@ -74,7 +74,8 @@ def page_model(
     dict
         The constants, as JSON can hold them; ``documents/model.js`` says what each is for. Under "one_unit" are those
         that differ where the communes are added up, under "zones" what other zones of the communes would change (None
-        where zones and cards are not known commune by commune).
+        where zones and cards are not known commune by commune), with those that differ in a projection from before the
+        decision.
 
     Raises
     ------
@@ -104,7 +105,8 @@ def page_model(
     zones = zone_page(view, scenario, law, page) if by_commune else None
     model["zones"] = None if zones is None else zone_constants(zones)
     if zones is not None and zones.projection is not page.projection:
-        model["zones"]["model"] = projection_constants(zones.projection, law, draws=0)
+        earlier = projection_constants(zones.projection, law, draws=0)
+        model["zones"]["model"] = {key: value for key, value in earlier.items() if value != model[key]}
     return model
 
 
