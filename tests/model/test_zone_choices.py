@@ -16,28 +16,34 @@ COUNTS = ["before", "lost", "kept", "gained", "kept_other"]
 @pytest.mark.parametrize("seed", range(4))
 def test_communes_do_not_depend_on_each_other(data, seed):
     rng = random.Random(seed)
-    choices = zone_choices(data, "861", "X001", other_entitlement_share=0.1).set_index(["area", "zone_after"])
-    zones = {code: rng.choice(ZONES) for code in choices.index.unique("area")}
+    choices = zone_choices(data, "861", "X001", 0.1)
+    own, parts = (table.set_index(["area", "zone_after"]) for table in choices)
+    zones = {code: rng.choice(ZONES) for code in own.index.unique("area")}
     changed = apply_zone_moves(data, "861", [{"area": code, "zone": zone} for code, zone in zones.items()])
     table = bhyt.reclassify(changed, "861", "X001", other_entitlement_share=0.1)
     expected = table.set_index(["area", "zone_after"])[[*COUNTS, "minority_lost"]]
-    pd.testing.assert_frame_equal(choices.loc[expected.index, expected.columns], expected)
+    pd.testing.assert_frame_equal(own.loc[expected.index, expected.columns], expected)
+    table = bhyt.reclassify(changed, "861", "X001", by="subgroup", other_entitlement_share=0.1)
+    by_entitlement = table.set_index(["area", "zone_after", "subgroup"])[["before", "lost", "kept", "moved", "after"]]
+    parts = parts.set_index("subgroup", append=True)
+    used = by_entitlement[(by_entitlement[["before", "after"]] != 0).any(axis=1)]
+    pd.testing.assert_frame_equal(parts.loc[used.index, used.columns], used)
 
 
 def test_entitlements_add_up_to_the_communes(data):
-    total, parts = (zone_choices(data, "861", "X001", by) for by in ([], ["subgroup"]))
+    total, parts = zone_choices(data, "861", "X001")
     sums = parts.groupby(["area", "zone_after"], sort=False)[["lost", "gained"]].sum()
     own = total.set_index(["area", "zone_after"])[["lost", "gained"]]
     assert len(own) == 12 * len(ZONES) and own.loc[sums.index].equals(sums)
 
 
 def test_no_choices_where_only_a_total_is_published(data):
-    assert zone_choices(data, "861", "Lục Ngạn").empty and zone_choices(data, "861", "Sơn Dương").empty
+    assert [zone_choices(data, "861", area) for area in ("Lục Ngạn", "Sơn Dương")] == [None, None]
 
 
 def test_by_hand_xa_mau_06(data):
     """Zone II, 3,432 cards of minorities: in zone I all end; in zone II and III none."""
-    table = zone_choices(data, "861", "X001")
+    table = zone_choices(data, "861", "X001").communes
     own = table[table["area"] == "X00106"].set_index("zone_after")
     assert own["lost"].to_dict() == {"III": 0, "II": 0, "I": 3432, "none": 3432}
     assert own["is_decided"].to_dict() == {"III": False, "II": False, "I": True, "none": False}

@@ -124,9 +124,9 @@ def zone_constants(page: ZonePage) -> dict[str, Any]:
     (['III', 'II', 'I', 'none'], 'X00107', 'II', [0, 0, 2416, 2416])
     """
     months, units = page.projection.months, page.projection.baseline.units["area"].tolist()
-    parts = page.entitlements.set_index(["area", "subgroup", "zone_after"])[["before", "lost", "gained"]]
+    parts = page.choices.entitlements.set_index(["area", "subgroup", "zone_after"])[["before", "lost", "gained"]]
     communes = []
-    for code, rows in page.choices.groupby("area", sort=False):
+    for code, rows in page.choices.communes.groupby("area", sort=False):
         decided = rows.loc[rows["is_decided"]].iloc[0]
         entitlements = {}
         for key in AREA_KEYS:

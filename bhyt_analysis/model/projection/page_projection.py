@@ -22,7 +22,7 @@ from bhyt_analysis.model.projection.levers import LawRow, build_reform, top_up_r
 from bhyt_analysis.model.projection.projection import MONTHS_AHEAD, Projection, project
 from bhyt_analysis.model.projection.scenario import Scenario, ScenarioLike, as_scenario
 from bhyt_analysis.model.projection.simulate import check_reform_areas, resolve_support_window
-from bhyt_analysis.model.reclassification.zone_choices import zone_choices
+from bhyt_analysis.model.reclassification.zone_choices import ZoneChoices, zone_choices
 
 YEARS_AHEAD = 3  # after the year in which the law changed last
 State = Mapping[str, Any]
@@ -71,12 +71,11 @@ def page_projection(
 class ZonePage:
     """The projection in which the zones of communes can be changed: it begins before the decision.
 
-    ``choices`` and ``entitlements`` are what `zone_choices` gives, by commune and by entitlement.
+    ``choices``: who would lose and gain in each zone.
     """
 
     projection: Projection
-    choices: pd.DataFrame
-    entitlements: pd.DataFrame
+    choices: ZoneChoices
 
 
 def zone_page(
@@ -91,7 +90,7 @@ def zone_page(
     --------
     >>> data, law = bhyt.load(), bhyt.Law.read()
     >>> page = zone_page(bhyt.area(data, "X001"), None, law)
-    >>> str(page.projection.baseline.day.date()), len(page.choices)
+    >>> str(page.projection.baseline.day.date()), len(page.choices.communes)
     ('2021-06-30', 48)
     >>> zone_page(bhyt.area(data, "Sơn Dương"), None, law) is None
     True
@@ -103,20 +102,19 @@ def zone_page(
         return None
     data = policy.apply_to_data(view.data)
     other = float(policy.assumptions().at["other_titles", "central"])
-    choices = zone_choices(data, decision, view.code, other_entitlement_share=other)
-    if choices.empty:
+    choices = zone_choices(data, decision, view.code, other)
+    if choices is None:
         return None
-    entitlements = zone_choices(data, decision, view.code, ["subgroup"], other)
-    projection, day = page.projection, choices["on"].min()
-    if policy.decision != decision or projection.baseline.day >= day:
+    projection, days = page.projection, choices.communes["on"]
+    if policy.decision != decision or projection.baseline.day >= days.min():
         early = dataclasses.replace(policy, decision=decision, start=None, support_window=_window(scenario))
         try:
             projection = _project(view, early, law, by_commune=True).projection
         except BhytError:
             return None
-    is_complete = set(choices["area"]) <= set(projection.baseline.units["area"])
-    is_before = projection.baseline.day < day and choices["on"].max() < projection.months[-1]
-    return ZonePage(projection, choices, entitlements) if is_complete and is_before else None
+    is_complete = set(choices.communes["area"]) <= set(projection.baseline.units["area"])
+    is_before = projection.baseline.day < days.min() and days.max() < projection.months[-1]
+    return ZonePage(projection, choices) if is_complete and is_before else None
 
 
 def _window(scenario: ScenarioLike | None) -> str:

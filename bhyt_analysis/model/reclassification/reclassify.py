@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -18,6 +18,7 @@ from bhyt_analysis.model.coverage.coverage import areas_with_figures
 from bhyt_analysis.model.distribution.rounding import largest_remainder
 from bhyt_analysis.model.reclassification.card_flows import (
     AREA_KEYS,
+    CardFlows,
     card_flows,
     cards_before,
     cards_left,
@@ -129,7 +130,7 @@ def reclassify(
         table = table.assign(subgroup=table["subgroup"].astype("object").fillna("difficult_area").astype("str"))
     left_out = {*(() if "subgroup" in by else ("subgroup", "moved")), *(() if "former" in by else FORMER)}
     table = table.assign(**{c: table[c].astype("object").fillna("").astype("str") for c in (*FORMER, "unknown")})
-    return _set_dtypes(table[[c for c in ALL_COLUMNS if c not in left_out]].reset_index(drop=True))
+    return set_dtypes(table[[c for c in ALL_COLUMNS if c not in left_out]].reset_index(drop=True))
 
 
 def _areas_of_decision(data: Dataset, decision: str) -> list[str]:
@@ -180,7 +181,7 @@ def unit_losses(data: Dataset, decision: str, area: str) -> pd.DataFrame:
 def _unit_losses(view: AreaView, decision: str) -> pd.DataFrame:
     code, data = view.code, view.data
     if decision not in set(data.zones["decision"]) | set(data.losses["decision"]):
-        return _set_dtypes(pd.DataFrame(columns=COLUMNS + BASIS))
+        return set_dtypes(pd.DataFrame(columns=COLUMNS + BASIS))
     table = reclassify(data, decision, code)
     table = table[table["method"] != "listed"]
     if len(_published_losses(data, code, decision)):
@@ -255,13 +256,11 @@ def _area_rows(data: Dataset, code: str, options: Options) -> pd.DataFrame:
 
 def _decided_communes(data: Dataset, decided: pd.DataFrame, options: Options) -> pd.DataFrame:
     """Return the communes of a decision: by the zone table where their cards before are known, else as listed."""
-    # Earlier decisions on the same communes are needed for what was left of their cards; another one of the same day,
-    # such as a second draft, is in place of this one and not before it.
-    key, own = ["area", "since"], data.zones["decision"] == options.decision
-    same_day = pd.MultiIndex.from_frame(data.zones[key]).isin(pd.MultiIndex.from_frame(decided[key]))
-    zones = data.zones[data.zones["area"].isin(decided["area"]) & (own | ~same_day)].reset_index(drop=True)
-    pairs = _add_zone_before(data, zones)
-    by_zones = _by_zones(data, pairs.dropna(subset="zone_before"), options)
+    pairs = zone_pairs(data, decided, options.decision)
+    parts = []
+    for _, flows, sums in moves_by_zones(data, pairs.dropna(subset="zone_before"), options):
+        parts.append(split_by_entitlement(sums, flows) if "subgroup" in options.by else sums)
+    by_zones = _concat(parts)
     pairs = pairs[pairs["decision"] == options.decision]
     by_zones = by_zones[by_zones.index.isin(pairs.index)]
     listed = pairs[~pairs["area"].isin(by_zones["area"])]
@@ -269,7 +268,25 @@ def _decided_communes(data: Dataset, decided: pd.DataFrame, options: Options) ->
     parts = _by_parts(data, listed[listed["zone_before"].isna()], options)
     listed = listed[~listed["area"].isin(parts["area"])] if len(parts) else listed
     listed = listed.assign(zone_before=listed["zone_before"].fillna(""), method="listed")
-    return _concat([by_zones, _describe(data, listed), parts])
+    return _concat([by_zones, describe_rows(data, listed), parts])
+
+
+def zone_pairs(data: Dataset, decided: pd.DataFrame, decision: str) -> pd.DataFrame:
+    """Return the zones of a decision, and of earlier ones on the same communes, with the zone of the day before.
+
+    ``decided`` are rows of ``zones``. Earlier decisions are needed for what was left of the cards; another one of the
+    same day, such as a second draft, is in place of this one and not before it. Columns of the day before have
+    ``_before``, missing where not known.
+    """
+    key, own = ["area", "since"], data.zones["decision"] == decision
+    same_day = pd.MultiIndex.from_frame(data.zones[key]).isin(pd.MultiIndex.from_frame(decided[key]))
+    zones = data.zones[data.zones["area"].isin(decided["area"]) & (own | ~same_day)].reset_index(drop=True)
+    pairs = zones.rename_axis("pair").reset_index().merge(data.zones, on="unit_id", suffixes=("", "_before"))
+    day_before = pairs["since"] - pd.Timedelta(days=1)
+    open_end = pairs["until_before"].fillna(pd.Timestamp.max.floor("s"))
+    pairs = pairs[(pairs["since_before"] <= day_before) & (open_end >= day_before)]
+    pairs = pairs.sort_values("since_before").drop_duplicates("pair", keep="last").set_index("pair")
+    return zones.join(pairs[[c for c in pairs if c.endswith("_before")]])
 
 
 def _by_parts(data: Dataset, listed: pd.DataFrame, options: Options) -> pd.DataFrame:
@@ -280,35 +297,30 @@ def _by_parts(data: Dataset, listed: pd.DataFrame, options: Options) -> pd.DataF
     parts = by_former_communes(data, communes, *shares, by_subgroup) if len(communes) else communes
     if parts.empty:
         return _concat([])
-    parts = _describe(data, parts.assign(zone_before=parts["zone_before"].fillna("")))
+    parts = describe_rows(data, parts.assign(zone_before=parts["zone_before"].fillna("")))
     if "former" in options.by:
         return parts
     return sum_of_parts(parts, ["area", "on", *(["subgroup"] if by_subgroup else [])]).reindex(columns=ALL_COLUMNS)
 
 
-def _add_zone_before(data: Dataset, zones: pd.DataFrame) -> pd.DataFrame:
-    """Add the zone of each commune on the day before (columns with ``_before``), missing where not known."""
-    pairs = zones.rename_axis("pair").reset_index().merge(data.zones, on="unit_id", suffixes=("", "_before"))
-    day_before = pairs["since"] - pd.Timedelta(days=1)
-    open_end = pairs["until_before"].fillna(pd.Timestamp.max.floor("s"))
-    pairs = pairs[(pairs["since_before"] <= day_before) & (open_end >= day_before)]
-    pairs = pairs.sort_values("since_before").drop_duplicates("pair", keep="last").set_index("pair")
-    return zones.join(pairs[[c for c in pairs if c.endswith("_before")]])
-
-
-def _describe(data: Dataset, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of `_add_zone_before` with the names and in the order of the result's columns."""
+def describe_rows(data: Dataset, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of `zone_pairs` with the names and in the order of the result's columns."""
     names = [data.geography.unit_at(a, d).name for a, d in zip(rows["area"], rows["since"], strict=True)]
     rows = rows.assign(name=names, unknown=name_unknown(rows))
     rows = rows.rename(columns={"zone": "zone_after", "since": "on"})
     return rows.reindex(columns=ALL_COLUMNS)
 
 
-def _by_zones(data: Dataset, pairs: pd.DataFrame, options: Options) -> pd.DataFrame:
-    """Return the losses by the zone table of communes with both zones and cards before, one move after the other."""
+def moves_by_zones(
+    data: Dataset, pairs: pd.DataFrame, options: Options
+) -> Iterator[tuple[pd.DataFrame, CardFlows, pd.DataFrame]]:
+    """Yield the communes of `zone_pairs` with cards before, their flows by the zone table, and the totals of these.
+
+    A commune that moves more than once is in several parts, one move after the other.
+    """
     pairs = pairs.sort_values("since", kind="stable").join(cards_before(data.cards, pairs), how="inner")
     if pairs.empty:
-        return _concat([])
+        return
     pairs = add_population(pairs.assign(as_of=pairs["since"]), data.geography, data.population)
     counted = data.population.dropna(subset=["minority_people"])
     ethnic = add_population(pairs[["area", "as_of"]], data.geography, counted, also="minority_people")
@@ -316,17 +328,18 @@ def _by_zones(data: Dataset, pairs: pd.DataFrame, options: Options) -> pd.DataFr
     assumed = share.isna() & (options.minority_share is not None)
     pairs["minority"] = share if options.minority_share is None else share.fillna(options.minority_share)
     left: pd.DataFrame | None = None
-    parts = []
     for _, rows in pairs.assign(assumed=assumed).groupby(pairs.groupby("area").cumcount()):
         rows = rows if left is None else _after_earlier_move(rows, left)
-        # An ethnic share that is not known takes two values: what does not depend on it is known all the same.
-        low, high = (card_flows(rows, rows["minority"].fillna(m)) for m in (0.25, 0.75))
-        flows = low.where_close(high)
+        flows = known_flows(rows)
         sums = totals(rows, flows, options.other_entitlement_share)
         left = cards_left(sums, flows)
-        sums = _describe(data, sums)
-        parts.append(split_by_entitlement(sums, flows) if "subgroup" in options.by else sums)
-    return pd.concat(parts)
+        yield rows, flows, describe_rows(data, sums)
+
+
+def known_flows(rows: pd.DataFrame) -> CardFlows:
+    """Return what the zone table does to the cards of communes, missing where it depends on an unknown ethnic share."""
+    low, high = (card_flows(rows, rows["minority"].fillna(share)) for share in (0.25, 0.75))
+    return low.where_close(high)
 
 
 def _after_earlier_move(rows: pd.DataFrame, left: pd.DataFrame) -> pd.DataFrame:
@@ -365,7 +378,8 @@ def _spread_loss(data: Dataset, decided: pd.DataFrame, loss: dict) -> pd.DataFra
     return table.assign(name=names, on=loss["on"], source=loss["source"]).reindex(columns=ALL_COLUMNS)
 
 
-def _set_dtypes(table: pd.DataFrame) -> pd.DataFrame:
+def set_dtypes(table: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of `reclassify` with counts that can be missing, and days."""
     counts = ["population", "before", "lost", "kept", "gained", "after", "kept_other", "moved"]
     table = table.astype({**dict.fromkeys([c for c in counts if c in table], "Int64"), "minority_lost": "float64"})
     return table.assign(on=pd.to_datetime(table["on"]))

@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import NamedTuple
 
 import pandas as pd
 
+from bhyt_analysis.domain.data_status import lowest_quality
 from bhyt_analysis.domain.dataset import Dataset
-from bhyt_analysis.model.reclassification.card_flows import ZONES
-from bhyt_analysis.model.reclassification.reclassify import reclassify
-from bhyt_analysis.model.reclassification.zone_moves import apply_zone_moves
+from bhyt_analysis.model.reclassification.card_flows import (
+    MINORITY,
+    RESIDENT,
+    ZONES,
+    split_by_entitlement,
+    totals,
+)
+from bhyt_analysis.model.reclassification.reclassify import (
+    Options,
+    describe_rows,
+    known_flows,
+    moves_by_zones,
+    reclassify,
+    set_dtypes,
+    zone_pairs,
+)
 
 
-def zone_choices(
-    data: Dataset, decision: str, area: str, by: Sequence[str] = (), other_entitlement_share: float = 0.0
-) -> pd.DataFrame:
+class ZoneChoices(NamedTuple):
+    """One row a commune and zone: ``communes``; one row an entitlement by area, too: ``entitlements``.
+
+    The columns are those of `reclassify` with that zone as ``zone_after``, and ``is_decided`` (whether it is the
+    decision's own). By entitlement ``gained`` leaves out those who had a card under the other one.
+    """
+
+    communes: pd.DataFrame
+    entitlements: pd.DataFrame
+
+
+def zone_choices(data: Dataset, decision: str, area: str, other_entitlement_share: float = 0.0) -> ZoneChoices | None:
     """Return who loses and who gains by a decision in each zone in which it could have put each commune.
 
     Parameters
@@ -25,18 +48,14 @@ def zone_choices(
         as in the table ``zones``.
     area
         name or code of a unit.
-    by
-        ``["subgroup"]`` for one row a commune, zone and entitlement by area.
     other_entitlement_share
         as of `reclassify`.
 
     Returns
     -------
-    DataFrame
-        One row a commune and zone ("III", "II", "I", "none"): the columns of `reclassify` with that zone as
-        ``zone_after``, and ``is_decided`` (whether it is the decision's own). By entitlement ``gained`` leaves out
-        those who had a card under the other one. Without rows where the zones and cards of some commune of the decision
-        are not known.
+    ZoneChoices
+        One row a commune and zone ("III", "II", "I", "none"); None where the zones and cards of some commune of the
+        decision are not known. What was not decided is estimated at best.
 
     Raises
     ------
@@ -46,40 +65,43 @@ def zone_choices(
     Examples
     --------
     >>> from bhyt_analysis.ingest.loader import load
-    >>> table = zone_choices(load(), "861", "X001")
+    >>> table = zone_choices(load(), "861", "X001").communes
     >>> table.loc[table["area"] == "X00107", ["zone_after", "is_decided", "lost"]].to_numpy().tolist()
     [['III', False, 0], ['II', True, 0], ['I', False, 2416], ['none', False, 2416]]
-    >>> len(zone_choices(load(), "861", "Lục Ngạn"))
-    0
+    >>> zone_choices(load(), "861", "Lục Ngạn") is None
+    True
     """
-    decided = reclassify(data, decision, area, by, other_entitlement_share=other_entitlement_share)
-    if (decided["method"] != "zones").any() or decided[["lost", "gained"]].isna().any(axis=None):
-        return decided.head(0).assign(is_decided=False)
-    own = decided.drop_duplicates("area").set_index("area")["zone_after"]
-    parts = [_rows(decided, by).assign(is_decided=True)]
-    for zone in ZONES:
-        others = own.index[own != zone]
-        moves = [{"area": code, "zone": zone} for code in others]
-        changed = apply_zone_moves(data, decision, moves)
-        rows = reclassify(changed, decision, area, by, other_entitlement_share=other_entitlement_share)
-        parts.append(_rows(rows[rows["area"].isin(others)], by).assign(is_decided=False))
-    table = pd.concat(parts, ignore_index=True)
-    place = pd.DataFrame({"area": table["area"].map(own.index.get_loc), "zone": table["zone_after"].map(ZONES.index)})
-    return table.loc[place.sort_values(["area", "zone"], kind="stable").index].reset_index(drop=True)
-
-
-def _rows(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    return without_movers(rows) if "subgroup" in by else rows
+    decided = reclassify(data, decision, area, other_entitlement_share=other_entitlement_share)
+    if decided.empty or (decided["method"] != "zones").any() or decided[["lost", "gained"]].isna().any(axis=None):
+        return None
+    own = data.zones[(data.zones["decision"] == decision) & data.zones["area"].isin(decided["area"])]
+    pairs = zone_pairs(data, own, decision).dropna(subset="zone_before")
+    options = Options(decision, (), None, other_entitlement_share)
+    rows = pd.concat([part for part, *_ in moves_by_zones(data, pairs, options)])
+    rows = rows[rows["decision"] == decision].set_index("area").loc[decided["area"]].reset_index()
+    each = rows.loc[rows.index.repeat(len(ZONES))].reset_index(drop=True)
+    zones = pd.Series([*ZONES] * len(rows))
+    is_decided = zones == each["zone"]
+    status = each["status"].where(is_decided, [lowest_quality("estimated", s) for s in each["status"]])
+    each = each.assign(zone=zones, status=status)
+    flows = known_flows(each)
+    communes = describe_rows(data, totals(each, flows, other_entitlement_share)).assign(is_decided=is_decided)
+    parts = without_movers(split_by_entitlement(communes, flows))
+    parts = parts[(parts[["before", "gained", "after"]] != 0).any(axis=1)].reset_index(drop=True)
+    return ZoneChoices(set_dtypes(communes), set_dtypes(parts))
 
 
 def without_movers(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of `reclassify` by entitlement whose ``gained`` leaves out those who had a card under the other one.
+    """Return rows of `reclassify` by entitlement whose ``gained`` leaves out those who had a card under another one.
 
     Examples
     --------
-    >>> rows = pd.DataFrame({"area": ["a", "a"], "moved": [40, 0], "gained": [0, 50]})
+    >>> rows = pd.DataFrame({"area": "a", "on": "2021-07-01", "zone_after": "II", "moved": [40, 0, 0]})
+    >>> keys = ["resident_of_especially_difficult_area", "minority_in_difficult_area", "resident_of_island"]
+    >>> rows = rows.assign(subgroup=keys, gained=[0, 50, 3])
     >>> without_movers(rows)["gained"].tolist()
-    [0, 10]
+    [0, 10, 3]
     """
-    others = rows.groupby("area")["moved"].transform("sum") - rows["moved"]
-    return rows.assign(gained=rows["gained"] - others.fillna(0))
+    others = rows.groupby(["area", "on", "zone_after"])["moved"].transform("sum") - rows["moved"]
+    arrived = others.where(rows["subgroup"].isin([RESIDENT, MINORITY]), 0).fillna(0)  # from one of them to the other
+    return rows.assign(gained=rows["gained"] - arrived)
