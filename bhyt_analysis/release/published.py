@@ -21,6 +21,7 @@ from typing import Any
 
 from bhyt_analysis.briefing.metadata import OutputMetadata
 from bhyt_analysis.documents.calculation.book import calculation_group
+from bhyt_analysis.documents.calculation.zones_sheet import printed_columns
 from bhyt_analysis.documents.formats import files_of
 from bhyt_analysis.i18n.languages import LANGUAGES, check_lang
 from bhyt_analysis.i18n.messages import translate
@@ -528,12 +529,27 @@ def _read_calculation(path: Path, place: _Place) -> Iterator[Part]:
         if isinstance(label, str) and isinstance(count, int | float) and (is_group or label in exits):
             yield PublishedText(place.area, place.file, name, label, float(count))
             people |= {label: float(count)} if is_group else {}
+    yield from _zone_parts(formulas, path, place)
     formulas.close()
     headings = [find_column(key).label(place.lang) for key in ("group", "insured")]
     names = [(group_name(key, place.lang), calculation_group(key, place.lang)) for key in PLAIN_GROUPS]
     day = _calculated_day(path)
     rows = [(plain, people[own]) for plain, own in names if own in people]
     yield replace(_table(place, "model", headings, rows), day=day)
+
+
+def _zone_parts(formulas: Any, path: Path, place: _Place) -> Iterator[Part]:
+    """Yield the counts in the sheet of zones of the workbook that calculates: cards, who would lose and gain them."""
+    name = translate("calculation.sheet_zones", place.lang)
+    if name not in formulas.sheetnames:
+        return
+    zones = json.loads(path.with_name("model.json").read_text(encoding="utf-8"))["zones"]
+    for row in formulas[name].iter_rows(max_col=printed_columns(zones), values_only=True):
+        for value in row:
+            if isinstance(value, int | float):
+                yield PublishedText(place.area, place.file, name, str(row[0]), float(value))
+            elif isinstance(value, str) and not value.startswith("="):
+                yield PublishedText(place.area, place.file, name, value)
 
 
 def _calculated_day(path: Path) -> str:

@@ -2,7 +2,8 @@
 
 Run by the Python that has LibreOffice's ``uno``: ``python3 recalculate.py PROFILE < tasks.json``. On standard input a
 list of ``{"workbook": path, "settings": [{"Sheet!A1": 1, ...}, ...], "ranges": ["Sheet!A1:B9", ...]}``; a value of None
-empties a cell. On standard output, for each workbook and setting, the values of the ranges, row by row.
+empties a cell, a text is put in as one. On standard output, for each workbook and setting, the values of the ranges,
+row by row.
 """
 
 import contextlib
@@ -55,7 +56,7 @@ def recalculate(book, settings, ranges):
         for address, value in setting.items():
             cell = find(book, address).getCellByPosition(0, 0)
             before.setdefault(address, cell.getFormula())
-            cell.setString("") if value is None else cell.setValue(value)
+            cell.setString(value or "") if value is None or isinstance(value, str) else cell.setValue(value)
         book.calculateAll()
         results.append([find(book, address).getDataArray() for address in ranges])
     return results

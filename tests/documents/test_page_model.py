@@ -162,7 +162,8 @@ def test_any_states_give_what_simulate_gives(tmp_path, data):
 
 
 @needs_node
-def test_communes_added_up_have_the_people_and_nearly_the_money(tmp_path, data):
+def test_communes_added_up_have_nearly_the_people_and_the_money(tmp_path, data):
+    """Those who left before the count are fitted into its figures once, and not in each commune."""
     rng, view = random.Random(1), bhyt.area(data, "X001")
     states = [{}, *(random_state(rng) for _ in range(4))]
     results = run_node(tmp_path, [(bhyt.page_model(view, draws=0, by_commune=False), states)])["results"][0]
@@ -170,10 +171,11 @@ def test_communes_added_up_have_the_people_and_nearly_the_money(tmp_path, data):
     for state, result in zip(states, results, strict=True):
         table = bhyt.simulate(data, "X001", with_state(policy, state, LAW, province_name(view)), draws=0)
         rows = table[table["result"] == "behavioural"]
-        assert result["insured"] == rows["insured"].tolist()
+        exact = rows["insured"].to_numpy()
+        assert (abs(np.array(result["insured"]) - exact) <= 0.0015 * exact).all()
         total = sum(np.array(result["vnd"][p]) for p in PAYERS)
-        exact = rows[[f"vnd_{p}" for p in PAYERS]].sum(axis=1).to_numpy()
-        assert (abs(total - exact) <= 0.0005 * exact).all()
+        vnd = rows[[f"vnd_{p}" for p in PAYERS]].sum(axis=1).to_numpy()
+        assert (abs(total - vnd) <= 0.0015 * vnd).all()
 
 
 @needs_node
@@ -224,7 +226,7 @@ def test_constants_are_small_and_the_same_twice(data):
 
 def test_no_constant_is_of_a_commune_where_they_are_added_up(data):
     page = page_projection(bhyt.area(data, "X001"), by_commune=False)
-    assert (page.units, page.adds_up, len(page.projection.baseline.units)) == (12, True, 1)
+    assert (page.units, page.adds_up, len(page.projection.baseline.units)) == (12, False, 1)
     model = bhyt.page_model(bhyt.area(data, "X001"), by_commune=False)
     text = json.dumps(model)
     assert len(model["places"]["population"]) == 1 and model["zones"] is None

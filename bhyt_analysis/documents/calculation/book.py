@@ -16,7 +16,7 @@ from bhyt_analysis.documents.calculation.month_sheet import MonthSheet
 from bhyt_analysis.i18n.messages import has_message, translate
 from bhyt_analysis.tables.labels import group_name
 
-SHEETS = ("inputs", "results", "changes", "law", "people", "months", "paths", "reference", "checks")
+SHEETS = ("inputs", "zones", "results", "changes", "law", "people", "months", "paths", "reference", "checks")
 MONTHLY = ("months", "paths")
 Facts = Mapping[str, Mapping[str, Any]]  # the headline figures of the briefing by key, as in facts.json
 HOUSEHOLD, EMPLOYED, UNINSURED = "household", "employer_employee", "uninsured"
@@ -55,6 +55,8 @@ class Book:
     def add_sheets(self) -> None:
         """Add the sheets in the order of their tabs."""
         for key in SHEETS:
+            if key == "zones" and not self.model.get("zones"):
+                continue
             name, file, formats = self.word(f"sheet_{key}"), self.file, self.formats
             self.sheets[key] = (
                 MonthSheet(file, name, formats, self.model["months"]) if key in MONTHLY else Sheet(file, name, formats)
@@ -67,6 +69,12 @@ class Book:
     def group(self, key: str) -> str:
         """Return the name of a group, as the page has it."""
         return calculation_group(key, self.lang)
+
+    def class_title(self, number: int) -> str:
+        """Return what a class of exits is called; ``number`` counts from 0."""
+        one = self.model["exits"]["classes"][number]
+        kind = {None: "class_title", 0: "class_title_out", 1: "class_title_in"}[one.get("minority_area")]
+        return self.word(kind, number=number + 1, month=self.days[one["month"]])
 
     def payer(self, key: str) -> str:
         """Return the name of a payer."""

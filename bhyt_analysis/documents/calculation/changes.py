@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bhyt_analysis.documents.calculation.book import HOUSEHOLD, UNINSURED, Book
 from bhyt_analysis.documents.calculation.cells import (
     MISSING,
+    Operand,
     Range,
     Term,
     any_of,
@@ -32,6 +33,7 @@ from bhyt_analysis.documents.calculation.people import People
 from bhyt_analysis.documents.calculation.reference import Reference
 from bhyt_analysis.documents.calculation.results import YearlyTotals
 from bhyt_analysis.documents.calculation.styles import BORDER, set_page
+from bhyt_analysis.documents.calculation.zones_sheet import Zones
 
 HEAD, FIRST = 3, 4
 KINDS = {"p1": "0.0%", "n": "#,##0", "d": "0.0", "month": "mm/yyyy"}
@@ -48,8 +50,8 @@ def write_stamp(book: Book, inputs: Inputs) -> Term:
     return when(is_set, concatenate(book.word("stamp"), changed), "")
 
 
-def write_changes(book: Book, inputs: Inputs) -> None:
-    """Write the list of cells that differ, from the first to the last."""
+def write_changes(book: Book, inputs: Inputs, zones: Zones | None) -> None:
+    """Write the list of cells that differ, from the first to the last, and then of communes in another zone."""
     sheet, source = book.sheets["changes"], book.sheets["inputs"]
     sheet.spread((6, 40, 54, 18, 18, 16))
     sheet.text(2, 0, "", "note", last=5)
@@ -74,10 +76,11 @@ def write_changes(book: Book, inputs: Inputs) -> None:
         sheet.number(FIRST + row - START, 9, kinds.index(rows[row].style) + 1 if row in rows else 0, "faint")
         for row in range(START, last + 1)
     ]
-    for k in range(len(rows)):
-        _write_change(book, inputs, k, (labels, names, defaults, used, days, codes))
-    _format_kinds(book, len(rows))
-    sheet.sheet.print_area(0, 0, FIRST + len(rows) - 1, 5)
+    lines = len(rows) + (len(zones.names) if zones else 0)
+    for k in range(lines):
+        _write_change(book, inputs, k, (labels, names, defaults, used, days, codes), zones)
+    _format_kinds(book, lines)
+    sheet.sheet.print_area(0, 0, FIRST + lines - 1, 5)
     set_page(sheet, book.headline, book.header)
 
 
@@ -88,14 +91,22 @@ def _section(book: Book, inputs: Inputs, lever: Lever) -> str:
     return book.word("in_target" if lever in (inputs.target, inputs.on) else "in_behaviour")
 
 
-def _write_change(book: Book, inputs: Inputs, k: int, columns: tuple[list[Term], ...]) -> None:
+def _write_change(book: Book, inputs: Inputs, k: int, columns: tuple[list[Term], ...], zones: Zones | None) -> None:
     """Write the k-th difference; an empty line where there are fewer."""
     sheet, row = book.sheets["changes"], FIRST + k
     is_there = inputs.any_differs > k
     number = sheet.formula(row, 0, when(is_there, k + 1, ""), "code_open")
-    place = match(number, inputs.order)
+    place, of_levers = match(number, inputs.order), inputs.order[-1]
+    of_zones: tuple[Operand, ...] = ()
+    if zones is not None:
+        commune = match(number - of_levers, zones.order)
+        cells_of_zones = (zones.names, zones.decided, zones.counted, zones.days)
+        of_zones = (book.word("sheet_zones"), *(item(cells, commune) for cells in cells_of_zones), 0)
     for column, cells in enumerate(columns):
-        value = when(number.is_blank(), "", item(cells, place))
+        value = item(cells, place)
+        if zones is not None:
+            value = when(of_levers > k, value, of_zones[column])
+        value = when(number.is_blank(), "", value)
         style = ("plain", "plain", "n_open", "n_open", "date_open", "faint")[column]
         sheet.formula(row, 1 + column if column < 5 else 10, value, style)
 
@@ -124,6 +135,7 @@ class Parts:
     results: Results
     reference: Reference
     yearly_totals: YearlyTotals
+    zones: Zones | None
 
 
 def write_checks(book: Book, parts: Parts) -> Term:
@@ -180,6 +192,8 @@ def _identities(book: Book, parts: Parts) -> dict[str, Term]:
         "years": sum_of(total(cells) for cells in parts.yearly_totals.yearly.values())
         - sum_of(total(column.down(first=months[0] + 1)) for column in own.payers.values()),
     }
+    if parts.zones is not None:
+        checks["zones"] = parts.zones.difference
     if prices := _price_difference(book, parts):
         checks["prices"] = prices
     if own.lost is not None and own.back is not None:

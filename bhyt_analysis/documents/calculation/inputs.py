@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +24,13 @@ from bhyt_analysis.documents.calculation.cells import (
     when,
 )
 from bhyt_analysis.documents.calculation.month_sheet import Column, MonthSheet
+from bhyt_analysis.domain.bundled import packaged_table
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.model.projection.assumptions import assumptions
 
 if TYPE_CHECKING:
     from bhyt_analysis.documents.calculation.law_sheet import MonthlyLaw
+    from bhyt_analysis.documents.calculation.zones_sheet import Zones
 
 NAME, DEFAULT, VALUE, SINCE, LIMITS, SOURCE, USED, MONTH, BEGINS, DIFFERS, ORDER, LISTS = range(12)
 HEAD, START = 6, 7
@@ -37,8 +38,8 @@ OUTREACH_STEPS = 20
 BASE_SALARY = (1_000_000, 10_000_000)
 CONTRIBUTION_RATE = (0.03, 0.06)
 MOST_OUTREACH = 2
-STUDY = re.compile(r"[A-Z]\w+(?: [A-Z]\w+)*(?: et al\.| and [A-Z]\w+)? (?:19|20)\d\d")
 LEVELS = ("none", "ordinary", "intensive")
+STEPS = [f"{rate}.{level}" for rate in ("at_once", "monthly") for level in LEVELS]
 REST = (
     "highest_take_up",
     "price_elasticity",
@@ -88,7 +89,7 @@ class Inputs:
     at_shares: dict[str, Term] = field(default_factory=dict)
     periods: dict[str, tuple[Term, Term]] = field(default_factory=dict)  # before the policy, and with it
     order: list[Term] = field(default_factory=list)  # how many cells differ, down to each row
-    any_differs: Term = field(default_factory=lambda: term(0))
+    any_differs: Term = field(default_factory=lambda: term(0))  # cells of this sheet, and communes in another zone
     law_differs: Term = field(default_factory=lambda: term(0))
     fixed_row: int = 0  # from which what cannot be set begins
     last_row: int = 0
@@ -167,7 +168,7 @@ def write_inputs(book: Book, monthly: MonthlyLaw) -> Inputs:
     writer.section("in_behaviour")
     source = word("source_outreach")
     outreach = writer.lever(word("outreach"), model["state"]["outreach"], "d", word("limit_outreach"), source)
-    source = assumption_source(book, str(assumptions().at["take_up.household", "source"]))
+    source = assumption_source(book, "take_up.household")
     take_up = writer.lever(
         word("take_up_household"), model["state"]["take_up_household"], "p1", word("limit_share"), source
     )
@@ -180,12 +181,9 @@ def write_inputs(book: Book, monthly: MonthlyLaw) -> Inputs:
     return inputs
 
 
-def assumption_source(book: Book, source: str) -> str:
-    """Return the source of an assumption; in Vietnamese the studies that it names, whose notes are in English."""
-    if book.lang == "en":
-        return source
-    studies = list(dict.fromkeys(STUDY.findall(source)))
-    return book.word("source_studies", studies="; ".join(studies)) if studies else book.word("source_assumption")
+def assumption_source(book: Book, name: str) -> str:
+    """Return what an assumption rests on."""
+    return str(assumptions().at[name, "source_vi" if book.lang == "vi" else "source"])
 
 
 def _law_source(book: Book, parameter: str, key: str = "") -> str:
@@ -249,8 +247,7 @@ def _write_behaviour(writer: _Writer, inputs: Inputs) -> None:
         cell = sheet.number(row, DEFAULT, value, style)
         unit = table.at[name, "unit_vi" if book.lang == "vi" else "unit"]
         sheet.text(row, LIMITS, str(unit))
-        source = assumption_source(book, str(table.at[name, "source"]))
-        sheet.text(row, SOURCE, source)
+        sheet.text(row, SOURCE, assumption_source(book, name))
         for column in (VALUE, SINCE):
             sheet.text(row, column, "", "text")
         writer.row += 1
@@ -260,11 +257,11 @@ def _write_behaviour(writer: _Writer, inputs: Inputs) -> None:
     for key, take_up in values["take_up"].items():
         is_set = key == HOUSEHOLD
         inputs.take_ups[key] = inputs.take_up.used if is_set else constant(f"take_up.{key}", take_up, "p1")
-    steps = [f"{rate}.{level}" for rate in ("at_once", "monthly") for level in LEVELS]
-    inputs.behaviour = {name: constant(name, values[name]) for name in (*REST, *steps)}
+    inputs.behaviour = {name: constant(name, values[name]) for name in (*REST, *STEPS)}
     _write_at_shares(writer, inputs)
     lapse = book.model["pools"]["lapse"]
-    inputs.behaviour["kept"] = 1 - _row(writer, book.word("lapse"), lapse, "f")
+    source = assumption_source(book, "persistence")
+    inputs.behaviour["kept"] = 1 - _row(writer, book.word("lapse"), lapse, "f", source)
     inputs.behaviour["kept"] = _row(writer, book.word("kept"), inputs.behaviour["kept"], "f")
     _write_periods(writer, inputs, before)
 
@@ -276,11 +273,11 @@ def _write_at_shares(writer: _Writer, inputs: Inputs) -> None:
         inputs.at_shares[key] = _row(writer, name, share, "p1")
 
 
-def _row(writer: _Writer, name: str, content: Operand, style: str) -> Term:
-    """Write a row of a constant, or of a formula, without a source of its own."""
+def _row(writer: _Writer, name: str, content: Operand, style: str, source: str = "") -> Term:
+    """Write a row of a constant, or of a formula."""
     sheet, row = writer.sheet, writer.row
     for column in range(NAME, SOURCE + 1):
-        sheet.text(row, column, name if column == NAME else "")
+        sheet.text(row, column, {NAME: name, SOURCE: source}.get(column, ""))
     writer.row += 1
     if isinstance(content, Term):
         return sheet.formula(row, DEFAULT, content, style)
@@ -301,8 +298,21 @@ def _write_periods(writer: _Writer, inputs: Inputs, before: Term) -> None:
             share = _row(writer, book.word(f"{rate}_share", period=label), _interpolated(own, rate, outreach), "f")
             name = book.word(f"{rate}_place", period=label)
             rates.setdefault(rate, []).append(_row(writer, name, share / (share + (1 - share) * place), "f"))
+    _write_studies(writer)
     inputs.last_row = writer.row - 1
     inputs.periods = {"odds": (odds[0], odds[1]), **{name: (r[0], r[1]) for name, r in rates.items()}}
+
+
+def _write_studies(writer: _Writer) -> None:
+    """Write where the studies that the sources name can be found."""
+    book, names = writer.book, (*REST, *STEPS, "take_up.household", "persistence")
+    sources = " ".join(assumption_source(book, name) for name in names)
+    table = packaged_table("model/projection/studies.csv")
+    writer.section("in_studies")
+    for name, reference in table[[f"name_{book.lang}", "reference"]].itertuples(index=False):
+        if name in sources:
+            writer.sheet.text(writer.row, NAME, f"{name}: {reference}", "plain", last=SOURCE)
+            writer.row += 1
 
 
 def _interpolated(own: dict[str, Term], rate: str, outreach: Term) -> Term:
@@ -357,7 +367,7 @@ def _limit(book: Book, cell: Term, rule: dict[str, Any], key: str) -> None:
 # --- What differs -----------------------------------------------------------------------------------
 
 
-def write_differences(book: Book, inputs: Inputs, pairs: dict[str, tuple[Column, Column]]) -> None:
+def write_differences(book: Book, inputs: Inputs, pairs: dict[str, tuple[Column, Column]], zones: Zones | None) -> None:
     """Write which yellow cells differ from the law in force or from the default, and count them.
 
     ``pairs``: of each row about the law, as in `law_levers`, its column by month without what was set and with it.
@@ -376,7 +386,7 @@ def write_differences(book: Book, inputs: Inputs, pairs: dict[str, tuple[Column,
         count = sheet.formula(row, ORDER, count + own if count else own, "faint")
         inputs.order.append(count)
     assert count is not None
-    inputs.any_differs = count
+    inputs.any_differs = count + zones.count if zones else count
     inputs.law_differs = Term(
         f"SUM({','.join(rows[row].differs.text for row in by_law)})", sum(rows[row].differs.number for row in by_law)
     )

@@ -169,7 +169,7 @@ class MonthWriter:
         assert isinstance(paths_sheet, MonthSheet)
         for c, (own, paths) in enumerate(zip(self.people.classes, self.paths.classes, strict=True)):
             names = [pool_name(self.book, i) for i in range(len(paths.levels))]
-            title = self.book.word("class_title", number=c + 1, month=self.book.days[own.month])
+            title = self.book.class_title(c)
             staying = []
             if not own.later:
                 paths_sheet.block(self.book.word("block_staying", title=title))

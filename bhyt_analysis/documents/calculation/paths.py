@@ -88,9 +88,8 @@ class PathWriter:
             ):
                 for t in range(book.first, self.last + 1):
                     column.put(t, own[t])
-        for number, one in enumerate(exits["classes"], 1):
-            title = book.word("class_title", number=number, month=book.days[one["month"]])
-            exit_ = _Exit(one["month"], book.model["pools"]["area"], title, exits["support"])
+        for number, one in enumerate(exits["classes"]):
+            exit_ = _Exit(one["month"], book.model["pools"]["area"], book.class_title(number), exits["support"])
             self.paths.classes.append(self._write_pools(exit_))
         for key in book.supported:
             self.paths.ends[key] = self._write_pools(self._support_end(key))

@@ -9,6 +9,7 @@ from typing import Any
 from bhyt_analysis.documents.calculation.book import HOUSEHOLD, UNINSURED, Book
 from bhyt_analysis.documents.calculation.cells import (
     MISSING,
+    Operand,
     Term,
     item,
     largest,
@@ -21,6 +22,7 @@ from bhyt_analysis.documents.calculation.cells import (
 )
 from bhyt_analysis.documents.calculation.paths import Paths, pool_name
 from bhyt_analysis.documents.calculation.styles import set_page
+from bhyt_analysis.documents.calculation.zones_sheet import ClassSums, Zones
 from bhyt_analysis.i18n.messages import translate
 
 FACTS = ("population", "insured", "uninsured", "lost")
@@ -59,11 +61,13 @@ class People:
 class PeopleWriter:
     """Write the sheet of people and cards."""
 
-    def __init__(self, book: Book, paths: Paths) -> None:
+    def __init__(self, book: Book, paths: Paths, zones: Zones | None) -> None:
         self.book, self.paths, self.sheet = book, paths, book.sheets["people"]
+        self.exits = zones.classes if zones else []  # those that follow the choice of zones
         self.people = People()
         self.keys = [*book.groups, UNINSURED]
         self.row = GROUPS_ROW + len(self.keys) + 4
+        self.gained: dict[int, Term] = {}  # by the number of the class
 
     def write(self) -> People:
         """Write all tables of the sheet."""
@@ -130,7 +134,23 @@ class PeopleWriter:
                 self.people.insured[key] = sheet.number(row, 2, insured[i])
             same = abs(exits["stock"][i] - insured[i]) < LEAST
             stock = self.people.insured[key] if same else exits["stock"][i]
+            if self.exits and key == book.model["pools"]["area"]:
+                stock = self._without_leavers(self.people.insured[key])
             self.stock.append(sheet.formula(row, 3, stock) if isinstance(stock, Term) else sheet.number(row, 3, stock))
+
+    def _without_leavers(self, cards: Term) -> Term:
+        """Write how many of those who lose a card, or keep one otherwise, have one by area; return the others."""
+        row = GROUPS_ROW + len(self.keys) + 2
+        lost, other = (sum_of(getattr(one, key) for one in self.exits) for key in ("lost", "other"))
+        rest, self.parts = cards, list[Term]()
+        for i, (key, people) in enumerate((("class_lost", lost), ("class_other", other))):
+            self.sheet.text(row + i, 1, self.book.word(key))
+            all_people = self.sheet.formula(row + i, 2, people)
+            part = when(all_people > 0, least(1, rest / largest(all_people, 1)), 1)
+            self.parts.append(self.sheet.formula(row + i, 5, part, "p2"))
+            rest = largest(rest - all_people * self.parts[i], 0)
+        self.row += 2
+        return rest
 
     def _position(self, key: str) -> int:
         return self.keys.index(key)
@@ -140,28 +160,51 @@ class PeopleWriter:
     def _write_class(self, c: int, one: dict[str, Any]) -> None:
         """Write who left in a class, and of those before the count which pool and which group each is in."""
         book, sheet, row = self.book, self.sheet, self.row
-        day = book.days[one["month"]]
-        sheet.text(row, 0, book.word("class_title", number=c + 1, month=day), "section")
-        lost = self._line(row + 1, book.word("class_lost"), one["lost"])
+        sheet.text(row, 0, book.class_title(c), "section")
+        live = self.exits[c] if self.exits else None
+        lost = self._line(row + 1, book.word("class_lost"), live.lost if live else one["lost"])
         own = ClassPeople(one["month"], lost, None)
-        if one["other"]:
-            own.other = self._line(row + 2, book.word("class_other"), one["other"])
+        if live or one["other"]:
+            other = live.other * self.parts[1] if live else one["other"]
+            own.other = self._line(row + 2, book.word("class_other"), other)
         self.row = row + 3
-        if one["gained"] and sum(one["gained"]):
-            self._line(self.row, book.word("class_gained"), sum(one["gained"]))
+        if gained := self._gained(c, one):
+            self.gained[c] = self._line(self.row, book.word("class_gained"), gained)
             self.row += 1
-        self._pool_heads()
-        if one["later"]:
+        if live:
+            own.later = self._write_choice(live, one["shares"])
+        elif one["later"]:
+            self._pool_heads()
             own.later = self._pool_row("pool_later", one["later"])
         else:
+            self._pool_heads()
             self._write_earlier(c, one, own)
         self.people.classes.append(own)
         self.row += 2
 
-    def _line(self, row: int, name: str, value: float) -> Term:
+    def _gained(self, c: int, one: dict[str, Any]) -> Operand:
+        """Return who gains a card in a class; 0 where no one does, whatever zones are chosen."""
+        if self.exits:
+            return self.exits[c].gained if one["can_gain"] else 0
+        return float(sum(one["gained"]))
+
+    def _line(self, row: int, name: str, value: Operand) -> Term:
         self.sheet.text(row, 0, "")
         self.sheet.text(row, 1, name)
-        return self.sheet.number(row, 2, value)
+        if isinstance(value, Term):
+            return self.sheet.formula(row, 2, value)
+        return self.sheet.number(row, 2, float(value))
+
+    def _write_choice(self, live: ClassSums, shares: list[list[float]]) -> list[Term]:
+        """Write who leaves by the zones that are chosen, by what is known of them, and of these who is in each pool."""
+        terms = list[Term]()
+        for k, people in enumerate((live.lost - live.unknown, live.minority, live.unknown)):
+            terms.append(self._line(self.row, self.book.word(f"class_term_{k}"), people * self.parts[0]))
+            self.row += 1
+        self._pool_heads()
+        rows = [self._pool_row(f"class_share_{k}", list(own), "p1") for k, own in enumerate(shares)]
+        pools = [sum_of(terms[k] * rows[k][i] for k in range(len(terms))) for i in range(len(rows[0]))]
+        return self._pool_row("pool_later", pools, "d2")
 
     def _pool_heads(self) -> None:
         book, pools = self.book, self.book.model["pools"]["entitlement"]
@@ -268,7 +311,8 @@ class PeopleWriter:
     def _write_gains(self, rest: list[Term]) -> list[list[Term]]:
         """Write who gains an entitlement by a later class, from later groups and the uninsured in proportion."""
         book, sheet, exits = self.book, self.sheet, self.book.model["exits"]
-        later = [one for one in exits["classes"] if one["month"] > book.first and sum(one["gained"] or [0]) > 0]
+        later = [(c, one["month"]) for c, one in enumerate(exits["classes"]) if one["month"] > book.first]
+        later = [(c, month) for c, month in later if c in self.gained]
         if not later:
             return []
         sources = {*exits["gain_groups"], UNINSURED}
@@ -278,16 +322,15 @@ class PeopleWriter:
             sheet.formula(GROUPS_ROW + i, 7, rest[i] if key in sources else term(0), "d2")
             for i, key in enumerate(self.keys)
         ]
-        gaining = sum(sum(one["gained"]) for one in later)
+        gaining = sum_of(self.gained[c] for c, _ in later)
         least_share = 1 / largest(total(movers), gaining, LEAST)
         share = [sheet.formula(GROUPS_ROW + i, 8, movers[i] * least_share, "x") for i in range(len(movers))]
         columns = []
-        for k, one in enumerate(later):
-            sheet.text(GROUPS_ROW - 1, 9 + k, book.word("group_gains", month=book.days[one["month"]]), "head")
-            gained = sum(one["gained"])
-            cells = [sheet.formula(GROUPS_ROW + i, 9 + k, s * gained, "d2") for i, s in enumerate(share)]
+        for k, (c, month) in enumerate(later):
+            sheet.text(GROUPS_ROW - 1, 9 + k, book.word("group_gains", month=book.days[month]), "head")
+            cells = [sheet.formula(GROUPS_ROW + i, 9 + k, s * self.gained[c], "d2") for i, s in enumerate(share)]
             columns.append(cells)
-            self.people.gains.append((one["month"], dict(zip(self.keys, cells, strict=True))))
+            self.people.gains.append((month, dict(zip(self.keys, cells, strict=True))))
         return columns
 
     def _write_joining(self) -> None:
@@ -319,6 +362,6 @@ class PeopleWriter:
         self.row = row + 2
 
 
-def write_people(book: Book, paths: Paths) -> People:
+def write_people(book: Book, paths: Paths, zones: Zones | None) -> People:
     """Write the sheet of people and cards."""
-    return PeopleWriter(book, paths).write()
+    return PeopleWriter(book, paths, zones).write()

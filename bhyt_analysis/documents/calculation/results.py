@@ -305,8 +305,7 @@ class ResultWriter:
         self.row += 1
 
     def _add_charts(self) -> None:
-        self.row += 1
-        self.sheet.sheet.insert_chart(self.row, 0, self._coverage_chart(), {"object_position": 2})
+        self.sheet.sheet.insert_chart(self.row, 0, self._coverage_chart(), {"object_position": 2, "y_offset": 4})
         self.sheet.sheet.insert_chart(self.row + CHART_ROWS + 1, 0, self._money_chart(), {"object_position": 2})
 
     def _coverage_chart(self) -> Any:

@@ -15,11 +15,13 @@ from bhyt_analysis.documents.calculation.inputs import HEAD, SOURCE, START, Inpu
 from bhyt_analysis.documents.calculation.law_sheet import MonthlyLaw, SetLaw, monthly_law, set_law, write_law
 from bhyt_analysis.documents.calculation.month_sheet import MonthSheet
 from bhyt_analysis.documents.calculation.months import MonthWriter, Summary, start_summary
+from bhyt_analysis.documents.calculation.one_unit import one_unit
 from bhyt_analysis.documents.calculation.paths import PathWriter
 from bhyt_analysis.documents.calculation.people import write_people
 from bhyt_analysis.documents.calculation.reference import Reference, write_reference
 from bhyt_analysis.documents.calculation.results import ResultWriter
 from bhyt_analysis.documents.calculation.styles import DEFAULT_FONT, add_formats, set_page
+from bhyt_analysis.documents.calculation.zones_sheet import write_zones
 from bhyt_analysis.documents.content import PLAIN_TEXT, Content
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.i18n.safe_text import to_title
@@ -42,8 +44,7 @@ def write_model(content: Content, path: Path) -> None:
         _write_reason(file, formats, content, "none" if record is None else str(record[LEFT_OUT]))
     else:
         headline = f"{translate('calculation.title', content.lang)}: {content.area_heading}"
-        model = {**record, **record["one_unit"]}  # communes are added up
-        book = Book(file, model, facts, content.lang, headline, content.internal_stamp, formats)
+        book = Book(file, one_unit(record), facts, content.lang, headline, content.internal_stamp, formats)
         write_book(book)
     file.close()
 
@@ -73,17 +74,18 @@ def write_book(book: Book) -> None:
     summary = start_summary(book)
     rows = write_law(book)
     monthly = monthly_law(book, rows)
+    zones = write_zones(book)
     inputs = write_inputs(book, monthly)
     law = set_law(book, inputs, monthly)
     paths = PathWriter(book, inputs, law).write()
-    people = write_people(book, paths)
+    people = write_people(book, paths, zones)
     results = MonthWriter(book, inputs, (monthly, law), paths, people).write(summary)
-    write_differences(book, inputs, _pairs(inputs, monthly, law))
+    write_differences(book, inputs, _pairs(inputs, monthly, law), zones)
     reference = write_reference(book, results)
     _fill_comparison(book, inputs, summary, reference)
     yearly_totals = ResultWriter(book, inputs, results, reference).write()
-    write_checks(book, Parts(inputs, law, people, results, reference, yearly_totals))
-    write_changes(book, inputs)
+    write_checks(book, Parts(inputs, law, people, results, reference, yearly_totals, zones))
+    write_changes(book, inputs, zones)
     _finish(book, inputs)
 
 

@@ -32,7 +32,8 @@ def assumptions(ranges: Mapping[str, Range] | None = None, fit: str = "all") -> 
 
     ``fit``: the observed cases to which they are fitted: "all", "without" one of them ("without yen_bai"), or "" for
     ranges by their sources alone. Returns a DataFrame with ``low``, ``central``, ``high``, ``at_share`` (the share of
-    the premium that the State pays where a take-up was observed), ``unit``, ``name_vi``, ``name_en``, ``source``.
+    the premium that the State pays where a take-up was observed), ``unit``, ``name_vi``, ``name_en``, ``source`` and
+    ``source_vi``, which name studies of ``studies.csv``.
     Raises BhytError for unknown names, each with the nearest.
 
     Examples

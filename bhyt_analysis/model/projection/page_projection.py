@@ -52,16 +52,14 @@ def page_projection(
     --------
     >>> pages = [page_projection(bhyt.area(bhyt.load(), "X001"), by_commune=by) for by in (True, False)]
     >>> [(page.units, len(page.projection.baseline.units), page.projection.scenario.decision) for page in pages]
-    [(12, 12, '861'), (12, 1, '')]
+    [(12, 12, '861'), (12, 1, '861')]
     """
     law = Law.read() if law is None else law
     policy = page_policy(view, scenario, law)
     if scenario is None and (decision := view.decision()):
         decided = dataclasses.replace(policy, decision=decision)
         with contextlib.suppress(BhytError):  # who lost a card by it is not known there
-            page = _project(view, decided, law, by_commune)
-            if page.adds_up:
-                return page
+            return _project(view, decided, law, by_commune)
     return _project(
         view, policy, law, by_commune, has_start=scenario is not None and as_scenario(scenario).start is not None
     )
