@@ -12,6 +12,9 @@ import pytest
 from pptx.chart.data import ChartData
 from pptx.enum.chart import XL_CHART_TYPE
 
+import bhyt_analysis as bhyt
+from bhyt_analysis.documents.calculation.write import write_model
+from bhyt_analysis.documents.content import Content
 from bhyt_analysis.release.attack import attack
 from bhyt_analysis.release.published import evaluate, read_published
 from bhyt_analysis.tables.protection import protect
@@ -61,6 +64,20 @@ def test_small_counts_among_the_constants_of_a_page_are_printed(tmp_path, name):
         text = json.dumps({**open_model, **change}).replace("<", "\\u003c")
         (tmp_path / "d" / name).write_text(begin + text + end, "utf-8")
         assert {row for reason, _, row in breaches_of(tmp_path) if reason == "printed"} == expected
+
+
+@pytest.mark.parametrize("people", [969, 3])
+def test_small_counts_in_the_zones_of_a_workbook_are_printed(tmp_path, data, people):
+    model = bhyt.page_model(bhyt.area(data, "X001"), draws=0)
+    first = model["zones"]["communes"][0]  # 969 lose a card in zone II; codes of zones are no counts
+    first["entitlements"]["resident_of_especially_difficult_area"]["lost"][1] = people
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "model.json").write_text(json.dumps(model), "utf-8")
+    write_model(Content("vi", "", "Huyện Đ", "", "", ()), tmp_path / "d" / "d_mo_hinh.xlsx")
+    write_facts(tmp_path, "d", "D", "Huyện Đ", {"insured": 49_505, "population": 64_897})
+    files = ["d/d_mo_hinh.xlsx", "d/facts.json"]
+    breaches = {(b.reason, b.row) for b in attack(read_published(tmp_path, files)).breaches}
+    assert breaches == ({("printed", "Xã Mẫu 01")} if people == 3 else set())
 
 
 def groups_beside_a_total(folder, hidden):
