@@ -22,7 +22,7 @@ from bhyt_analysis.plans.document_checks import document_findings, targets_that_
 from bhyt_analysis.plans.entries import Entry, Place, Question
 from bhyt_analysis.plans.mentions import sentences
 from bhyt_analysis.plans.plan import Plan, bundled_data
-from bhyt_analysis.quality.plan_audit import numerator, plan_findings
+from bhyt_analysis.quality.plan_audit import audited_units, numerator, plan_findings
 
 # Findings that follow from a wrong figure: their place is the figures whose change would mend them.
 DIAGNOSED = {
@@ -194,10 +194,10 @@ class _Review:
 
     def _audit_findings(self) -> Iterable[Finding]:
         """Yield the findings of the audit on the units of the plan; what a plan lacks concerns its own unit alone."""
-        context, own = self.plan.context, {str(e.cells["area"]) for e in self.entries}
-        for finding in plan_findings(with_context(self.plan.data)):
-            is_of_plan = context.unit is not None and finding.area == context.unit.code
-            if is_of_plan or (finding.area in own and finding.rule not in OF_PLAN):
+        unit, data = self.plan.context.unit, with_context(self.plan.data)
+        codes = {str(e.cells["area"]) for e in self.entries} | {unit.code if unit else ""}
+        for finding in plan_findings(data, [u for u in audited_units(data) if u.code in codes]):
+            if finding.rule not in OF_PLAN or (unit is not None and finding.area == unit.code):
                 yield finding
 
     def _list_findings(self) -> Iterable[Finding]:

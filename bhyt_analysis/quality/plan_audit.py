@@ -27,6 +27,7 @@ from bhyt_analysis.domain.findings import (
     UnitName,
     findings_table,
 )
+from bhyt_analysis.domain.geography import Unit
 from bhyt_analysis.domain.population import population_at
 from bhyt_analysis.domain.printed_figures import Interval, printed_interval, published_rates
 from bhyt_analysis.domain.result_table import result_table
@@ -81,16 +82,19 @@ def audit(data: Dataset, area: str | None = None, lang: str | None = None) -> pd
     >>> table.loc[table["rule"] == "share_of_wrong_base", "figures"].tolist()
     ['share_household, cards_household, insured_by_local_office, insured_total']
     """
-    return findings_table(plan_findings(data, area), check_lang(lang), WHERE)
+    areas = audited_units(data) if area is None else [area]
+    return findings_table(plan_findings(data, areas), check_lang(lang), WHERE)
 
 
-def plan_findings(data: Dataset, area: str | None = None) -> Iterator[Finding]:
-    """Yield the findings of `audit`, of one area or of all that figures, targets or reports are about."""
-    if area is not None:
-        views = [area_view(data, area)]
-    else:
-        ids = {i for name in ("published", "duties", "targets") for i in data.rows_by_unit[name]}
-        views = [area_view(data, unit) for unit in data.geography.units.values() if unit.id in ids]
+def audited_units(data: Dataset) -> list[Unit]:
+    """Return the units that figures, targets or reports are about."""
+    ids = {i for name in ("published", "duties", "targets") for i in data.rows_by_unit[name]}
+    return [unit for unit in data.geography.units.values() if unit.id in ids]
+
+
+def plan_findings(data: Dataset, areas: Iterable[Unit | str]) -> Iterator[Finding]:
+    """Yield the findings of `audit` on some areas."""
+    views = (area_view(data, area) for area in areas)
     yield from (f for v in views for rule in RULES for f in rule(v.data, v.code))
 
 
