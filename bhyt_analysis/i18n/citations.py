@@ -28,6 +28,10 @@ _FIELDS = {
     "point": r"[a-zđ]",
     "change": r"\+\d+%",
     "share": r"\d+%",
+    "title": r"«[^»]+»",
+    "place": r"(?:Phần|Chương|Mục|mục|Phụ lục|Biểu|Điều|điểm|khoản)[^,;()]*",
+    "heading": r"[^;()]+",
+    "file": r"[^,;]+\.(?:docx|pdf|txt|md)",
     "text": r".+",
     "other": r".+",
 }
@@ -81,8 +85,10 @@ def _translated(text: str, lang: str) -> str | None:
 
 
 def _field(name: str, value: str, lang: str) -> str | None:
-    if name in ("text", "other"):
+    if name in ("text", "other", "place"):
         return _translated(value, lang)
+    if name == "heading":
+        return _translated(value, lang) or value  # of the document itself, in its words
     if name == "unit":
         return inline_name(value[0].upper() + value[1:], lang)
     if name == "day" and lang == "en":

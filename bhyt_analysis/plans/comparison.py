@@ -14,10 +14,11 @@ from functools import cached_property
 
 import pandas as pd
 
-from bhyt_analysis.domain.findings import SEVERITIES, Finding, GroupName, Part, Term, UnitName, finding_message
+from bhyt_analysis.domain.findings import SEVERITIES, Citation, Finding, GroupName, Part, Term, UnitName, finding_message
 from bhyt_analysis.domain.geography import Geography, Unit
 from bhyt_analysis.domain.printed_figures import Interval, printed_interval
 from bhyt_analysis.i18n import clock
+from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.messages import BhytError, translate
 from bhyt_analysis.law.groups import groups, wider_groups
 from bhyt_analysis.plans.entries import Entry, Place
@@ -69,7 +70,7 @@ def comparison_table(differences: Sequence[Difference], lang: str) -> pd.DataFra
     """Return differences as rows: ``rule``, ``severity``, ``message``, and the place with its sentence."""
     rows = []
     for one in differences:
-        f, place = one.finding, (one.locator, cited(one.sentence))
+        f, place = one.finding, (format_citation(one.locator, lang), cited(one.sentence))
         rows.append((f.rule, f.severity, finding_message(f, lang), f.document, f.area, f.figures, *place))
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -157,10 +158,10 @@ class _Pair:
         block = plan.document.blocks[place.block]
         return Difference(finding, block.place, _sentence(plan, place))
 
-    def _source(self, plan: Plan, place: Place) -> str:
+    def _source(self, plan: Plan, place: Place) -> Citation:
         """Return a document with a place in it, as sentences on the other document cite it."""
         locator = plan.document.blocks[place.block].place
-        return ", ".join(filter(None, (self.labels[plan is self.lower], locator)))
+        return Citation(", ".join(filter(None, (self.labels[plan is self.lower], locator))))
 
     # --- Targets ---
 

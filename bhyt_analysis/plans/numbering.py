@@ -59,7 +59,8 @@ def paragraph_number(text: str) -> Number | None:
         match = pattern.fullmatch(text)
         if match is None:
             continue
-        word, label, rest = match[1].capitalize(), match[2], match[3].strip()
+        word, rest = match[1].capitalize(), match[3].strip()
+        label = re.sub(r"(?i)^(?:thứ +\w+|số)", lambda words: words[0].lower(), match[2])
         if word and not (rest == "" or rest[0] in ".:-–" or rest.isupper()):
             continue  # a sentence about a part of some document
         if not word and not (level == "letter" or rest[0].isupper()):

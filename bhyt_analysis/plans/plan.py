@@ -16,6 +16,7 @@ from bhyt_analysis.domain.findings import Finding
 from bhyt_analysis.domain.input_error import InputError
 from bhyt_analysis.domain.schema import table_columns, table_name
 from bhyt_analysis.i18n.cards import HasCard, Rows
+from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.languages import lang as current_language
@@ -256,7 +257,8 @@ class Plan(HasCard):
         """
         lang = check_lang(lang)
         rows = [
-            (q.locator, q.number, translate(f"plan.ask_{q.kind}", lang), q.sentence) for q in self.entries.questions
+            (format_citation(q.locator, lang), q.number, translate(f"plan.ask_{q.kind}", lang), q.sentence)
+            for q in self.entries.questions
         ]
         return pd.DataFrame(rows, columns=["locator", "number", "question", "sentence"])
 

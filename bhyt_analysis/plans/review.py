@@ -13,6 +13,7 @@ import pandas as pd
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.findings import SEVERITIES, Finding, Listing, finding_message, rules
 from bhyt_analysis.domain.printed_figures import Interval, printed_interval
+from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.formats import format_number
 from bhyt_analysis.i18n.languages import check_lang
 from bhyt_analysis.i18n.messages import translate
@@ -222,7 +223,8 @@ class _Review:
     def _question(self, question: Question) -> Remark:
         message = f"{question.number}: {translate(f'plan.ask_{question.kind}', self.lang)}"
         sentence = hide_personal(question.sentence)
-        return Remark((QUESTION,), "info", (message,), "", "", (question.place,), question.locator, sentence)
+        place = format_citation(question.locator, self.lang)
+        return Remark((QUESTION,), "info", (message,), "", "", (question.place,), place, sentence)
 
     def _diagnosis(self, finding: Finding) -> int | None:
         """Return the number of the diagnosis that a finding follows from."""
@@ -284,7 +286,7 @@ class _Review:
         names = dict.fromkeys(n for f in findings for n in (f.figures or "").split(", ") if n)
         sentence = hide_personal(_sentence_at(block.text, places[0].start)) if block else ""
         texts = tuple("; ".join(of_rule) for of_rule in messages.values())
-        place = block.place if block else ""
+        place = format_citation(block.place, self.lang) if block else ""
         return Remark(tuple(messages), findings[0].severity, texts, "", ", ".join(names), places, place, sentence)
 
 

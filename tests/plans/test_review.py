@@ -64,6 +64,18 @@ def test_a_remark_has_what_would_fit():
     assert remark.fits == "9.0%"  # 10,890 / 121,000
 
 
+def test_places_are_cited_in_the_language_of_the_remarks(tmp_path, capsys):
+    path = tmp_path / "ke_hoach.txt"
+    text = read_plan().document.path.read_text(encoding="utf-8").replace("10.890 thẻ", "10.890 em nhỏ")
+    path.write_text(f"{text}\nPHẦN THỨ HAI\nI. MỤC TIÊU\n2. Đến 2027\nCó 5.120 người.\n", encoding="utf-8")
+    plan = read_plan(path)
+    assert "Phần thứ hai, mục I.2" in set(plan.remarks("vi")["locator"]) & set(plan.questions("vi")["locator"])
+    assert "Part two, section I.2" in set(plan.remarks("en")["locator"]) & set(plan.questions("en")["locator"])
+    assert not [place for place in plan.remarks("en")["locator"] if "mục" in place or "Phần" in place]
+    assert main(["audit", str(path), "--lang", "en"]) == 0
+    assert "Part two, section I.2" in capsys.readouterr().out
+
+
 def test_two_figures_that_may_be_wrong_have_what_would_fit_each(tmp_path):
     text = read_plan().document.path.read_text(encoding="utf-8").replace("140.000 người", "154.000 người")
     path = tmp_path / "ke_hoach.txt"
