@@ -14,7 +14,16 @@ from functools import cached_property
 
 import pandas as pd
 
-from bhyt_analysis.domain.findings import SEVERITIES, Citation, Finding, GroupName, Part, Term, UnitName, finding_message
+from bhyt_analysis.domain.findings import (
+    SEVERITIES,
+    Citation,
+    Finding,
+    GroupName,
+    Part,
+    Term,
+    UnitName,
+    finding_message,
+)
 from bhyt_analysis.domain.geography import Geography, Unit
 from bhyt_analysis.domain.printed_figures import Interval, printed_interval
 from bhyt_analysis.i18n import clock

@@ -133,7 +133,6 @@ def _check_days(plan: Plan) -> Iterator[Located]:
     """Yield figures of days after the document or long before it, and targets and deadlines before it."""
     issued = plan.context.issued
     last = issued or plan.context.reported
-    is_report = plain(plan.context.title).startswith("báo cáo")  # which repeats the targets that were set
     for entry in plan.entries.rows:
         day = _date(str(entry.cells.get(_DAY_COLUMNS.get(entry.table, ""), "")).lstrip("<"))
         if day is None:
@@ -141,7 +140,7 @@ def _check_days(plan: Plan) -> Iterator[Located]:
         rule, name = "", _figure(entry) if entry.table == "published" else "target_coverage"
         if issued and entry.table == "published" and day > issued and not name.startswith("target_"):
             rule = "figure_after_document"
-        elif issued and entry.table in ("targets", "actions") and day < issued and not is_report:
+        elif issued and entry.table in ("targets", "actions") and day < issued and not plan.context.is_report:
             rule = "target_before_document" if entry.table == "targets" else "deadline_before_document"
         elif last and entry.table == "published" and name in ("coverage", "insured_total"):
             rule = "figure_old" if day.year < last.year - rule_limits("figure_old")["years"] else ""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bhyt_analysis.plans.clauses import Clause, in_bracket
 from bhyt_analysis.plans.mentions import Time, blank_spans, instruments, period, times
-from bhyt_analysis.plans.words import has_phrase, plain
+from bhyt_analysis.plans.words import has_phrase, phrases, plain
 
 if TYPE_CHECKING:
     from bhyt_analysis.plans.figures import FigureReader
@@ -20,8 +20,6 @@ _RESULT_HEADING = re.compile(
     r"kết quả|đánh giá|thực trạng|hiện trạng|tình hình|khó khăn|nguyên nhân|ưu điểm|hạn chế|tồn tại|đạt được"
 )
 _BESIDE = re.compile(r"\s*(?:dân số\s+)?(?:(?:vào|trong|ngay|đến|cuối|hết|tại|tính)\s*)*")
-_CITED_TARGET = re.compile(r"thực hiện[^,;:]{0,90} giao chỉ tiêu[^,;:%]*,")  # the title of a decision, not a goal
-_STRONG = re.compile(r"phấn đấu|mục tiêu|chỉ tiêu|kế hoạch giao|được giao")  # of a target of days past
 _COMPARISON = re.compile(r"(?:so với|cùng kỳ)[^;,.()]{0,25}$")
 
 
@@ -51,18 +49,31 @@ def is_goal(reader: FigureReader, clause: Clause, day: object) -> bool:
     if has_phrase("fall_to", clause.before) or has_phrase("state", clause.before):
         return False
     titles = [plain(h.text) for h in reader.headings]
+    is_under_results = any(is_result_heading(t) for t in titles[-2:])
+    text = blank_spans(text, [(p.start, p.end) for p in phrases("citation", text)])
+    is_set = has_phrase("aim", text) or (_is_due(clause) and not is_under_results and not context.is_report)
+    is_set = is_set and not has_phrase("state", text)  # also for a day that is past
     if isinstance(day, dt.date):
         if context.issued:
-            text = _CITED_TARGET.sub("", text)
-            return day > context.issued or (_STRONG.search(text) is not None and not has_phrase("state", text))
-        is_late = context.issued is None and context.year is not None and day >= dt.date(context.year, 12, 1)
-        if is_late and not any(is_result_heading(t) for t in titles[-2:]):
+            return day > context.issued or is_set
+        is_late = context.year is not None and day >= dt.date(context.year, 12, 1)
+        if is_late and not is_under_results:
             return True
-    if any(is_result_heading(t) for t in titles[-2:]):
-        return _STRONG.search(text) is not None and not has_phrase("state", text)
+    if is_under_results or is_set:
+        return is_set
     if has_phrase("state", text):
         return False
     return any(map(is_goal_heading, titles)) or has_phrase("goal", f"{text} # {re.split(r'[,;(]', clause.after)[0]}")
+
+
+def _is_due(clause: Clause) -> bool:
+    """Tell whether the day after a percentage is that by which it is due: «100% học sinh tham gia trước 31/10/2025»."""
+    moment = _own_time(clause) if clause.number.unit == "percent" else None
+    if moment is None or moment.start < clause.number.end:
+        return False
+    small = clause.sentence.small
+    is_past = re.search(r"(?<!\w)đã(?!\w)", small[clause.sentence.start : moment.start])
+    return not is_past and has_phrase("deadline", small[clause.number.end : moment.start])
 
 
 def is_goal_heading(title: str) -> bool:

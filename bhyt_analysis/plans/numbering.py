@@ -28,7 +28,7 @@ _PATTERNS: tuple[tuple[Level, re.Pattern[str]], ...] = (
     ("roman", re.compile(rf"()({_ROMAN}){_SIGN}(?=[^\W\d_])(.*)")),
     ("capital", re.compile(r"()([A-HK])[./)] +(?=[^\W\d_])(.*)")),
     ("decimal", re.compile(r"()(\d{1,2}(?:\.\d{1,2}){1,3})(?!\d) ?[./:)]? *(?=[^\W\d_])(.*)")),
-    ("decimal", re.compile(r"()(\d{1,2}) ?(?:[./:]|-(?= )) *(?=[^\W\d_])(.*)")),
+    ("decimal", re.compile(r"()(\d{1,2}) ?(?:[./:]|-(?= ))(?: *(?=[^\W\d_])| +(?=\d{1,3}(?:,\d+)? ?%))(.*)")),
     ("letter", re.compile(r"()([a-zđ]) ?(?:[)./]) +(?=[^\W\d_])(.*)")),
 )
 _LETTERS, _CAPITALS = "abcdđeghiklmnopqrstuvxy", "ABCDEGHIK"
@@ -63,7 +63,7 @@ def paragraph_number(text: str) -> Number | None:
         label = re.sub(r"(?i)^(?:thứ +\w+|số)", lambda words: words[0].lower(), match[2])
         if word and not (rest == "" or rest[0] in ".:-–" or rest.isupper()):
             continue  # a sentence about a part of some document
-        if not word and not (level == "letter" or rest[0].isupper()):
+        if not word and not (level == "letter" or rest[0].isupper() or rest[0].isdigit()):
             continue
         return Number(level, word, label, rest.lstrip(".:-– "))
     return None

@@ -95,7 +95,7 @@ def _begins_paragraph(line: Line, paragraph: list[Line]) -> bool:
         return True
     number = paragraph_number(line.text)
     if number is not None:
-        return bool(number.word) or line.has_gap or line.is_indented or is_finished or not last.is_full
+        return bool(number.word) or is_caps or line.has_gap or line.is_indented or is_finished or not last.is_full
     goes_on = _GOES_ON.search(last.text) is not None and not (is_finished and last.text.endswith("."))
     if line.has_gap:
         is_open = not is_finished or (is_lower and last.text[-1] in ";,")

@@ -53,6 +53,11 @@ class PlanContext:
     year: int | None = None  # in which it was issued; that of a draft has no day
 
     @property
+    def is_report(self) -> bool:
+        """Tell whether the document is a report, which repeats the targets that were set."""
+        return plain(self.title).startswith("báo cáo")
+
+    @property
     def title_short(self) -> str:
         """Return how the document is cited: its kind with its number and unit, or with the years it covers."""
         kind = re.match(rf"(?:{_KINDS})", plain(self.title))
