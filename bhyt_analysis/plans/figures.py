@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bhyt_analysis.domain.geography import Unit
 from bhyt_analysis.plans.clauses import COUNTED, Clause, Sentence, clauses, in_bracket
@@ -18,7 +18,16 @@ from bhyt_analysis.plans.counts import OTHER_COUNTS, loss_day, loss_decision, re
 from bhyt_analysis.plans.document import Block
 from bhyt_analysis.plans.entries import Entries, Entry, PartList, Place, Question
 from bhyt_analysis.plans.figure_days import own_times
-from bhyt_analysis.plans.mentions import Instrument, Time, blank_spans, instruments, numbers, period, sentences, times
+from bhyt_analysis.plans.mentions import (
+    Instrument,
+    Time,
+    blank_spans,
+    instruments,
+    numbers,
+    period,
+    sentences,
+    times,
+)
 from bhyt_analysis.plans.percentages import read_groups_still_low, read_no_fall, read_percent
 from bhyt_analysis.plans.plan_context import PlanContext, named_unit
 from bhyt_analysis.plans.words import Phrase, has_phrase, phrases, plain
@@ -79,7 +88,7 @@ class FigureReader:
             self._open_heading(block)
         self.last_base, self.paragraph_figures = "", []
         cited = instruments(block.text)
-        small = blank_spans(plain(block.text), [(i.start, i.end) for i in cited])
+        small = _with_bases_hidden(blank_spans(plain(block.text), [(i.start, i.end) for i in cited]))
         moments = own_times(small, times(small))
         for start, end, level in self._items(block):
             self._close_lists(level)
@@ -139,6 +148,7 @@ class FigureReader:
         for clause in clauses(sentence, counted):
             entry = self._read_number(clause, previous)
             if entry is not None and entry.table == "published":
+                self._publish_base(clause, entry)
                 previous = self._add_part(entry, previous)
             is_last = clause.index + 1 == len(counted)
             end = sentence.end if is_last else counted[clause.index + 1].start
@@ -304,6 +314,16 @@ class FigureReader:
         cells |= {"relation": relation or self.relation(clause), "base": base, "as_of": str(day or "")}
         return self.add("published", cells | {"locator": clause.sentence.locator, "note": ""}, clause)
 
+    def _publish_base(self, clause: Clause, entry: Entry) -> None:
+        """Add the people out of whom a count is, where it has them after a stroke and they are not its plan."""
+        base, figure = clause.number.out_of, str(entry.cells["figure"])
+        if base is None or has_phrase("planned", clause.sentence.plain) or "change_" in figure:
+            return
+        aim, name = ("target_", figure[7:]) if figure.startswith("target_") else ("", figure)
+        group = next((name.removeprefix(p) for p in ("cards_", "uninsured_") if name.startswith(p)), "")
+        own = replace(clause, numbers=(*clause.numbers[: clause.index], base, *clause.numbers[clause.index + 1 :]))
+        self.publish(own, f"{aim}people_{group}" if group else f"{aim}population", entry.cells["as_of"], "")
+
     def add(self, table: str, cells: dict[str, object], clause: Clause) -> Entry:
         """Add a row that a number says."""
         return self.entries.add(Entry(table, cells, [_place(clause)], self.text(clause.sentence)))
@@ -317,6 +337,16 @@ class FigureReader:
     def text(self, sentence: Sentence) -> str:
         """Return the text of a sentence."""
         return sentence.text[sentence.start : sentence.end].strip()
+
+
+def _with_bases_hidden(small: str) -> str:
+    """Return a plain text with blanks for the counts after a stroke: «62.400 người/68.500 dân tham gia»."""
+    for number in numbers(small):
+        if number.out_of:
+            noun = small[number.out_of.start + number.out_of.length : number.out_of.end].strip()
+            noun = re.sub(r"(?:người )?dân.*|.*khẩu", "người", noun)
+            small = small[: number.end] + noun.rjust(number.out_of.end - number.end) + small[number.out_of.end :]
+    return small
 
 
 def _place(clause: Clause) -> Place:

@@ -27,6 +27,14 @@ _UNITS = {
 _MENTION = re.compile(
     rf"{_NUMBER}(?: ?({'|'.join(_SCALES)})(?!\w))? ?(?:(?P<unit>{'|'.join(_UNITS)})(?!\w))", re.IGNORECASE
 )
+# A count out of a base: «1.262.400 người/1.328.500 dân», «215/230 học sinh»; not «5/9», «năm học 2024/2025».
+_COUNT = r"(\d{1,3}(?:\.\d{3})+|\d+)"
+_OUT_OF = re.compile(
+    rf"(?<![\w/.,-]){_COUNT}(?: ?(người|thẻ))? ?/ ?{_COUNT} ?"
+    r"(?P<base>người dân|dân(?: số)?|nhân khẩu|khẩu|học sinh|sinh viên|hssv|người(?=[^.;]{0,80}dân số))(?!\w)",
+    re.IGNORECASE,
+)
+_LAST_DAY = 31  # a smaller base may be the month of a day
 # A cell of a table: a number with words that compare.
 _CELL = re.compile(
     r"\s*(?:(?:từ|trên|ít nhất|tối thiểu|đạt|khoảng|dưới|hơn|vượt|[-−–+]|≥|>|<|≤)\s*)*(\d.*?)(?:\s*trở lên)?\s*",
@@ -71,6 +79,7 @@ class Number(NamedTuple):
     decimals: int
     unit: str  # "" where a cell of a table has none
     length: int  # of its digits, from `start`
+    out_of: Number | None = None  # the count after a stroke, of which it is a part
 
 
 class Time(NamedTuple):
@@ -102,8 +111,15 @@ def numbers(text: str) -> list[Number]:
     --------
     >>> [(n.value, n.decimals, n.unit) for n in numbers("8.541 thẻ, chiếm 5,5%; 14 xã; 46,5 tỷ đồng; điểm 3.3")]
     [(8541.0, 0, 'cards'), (5.5, 1, 'percent'), (14.0, 0, 'communes'), (46500000000.0, 0, 'vnd')]
+    >>> [(n.value, n.unit, n.out_of.value) for n in numbers("215/230 học sinh")]
+    [(215.0, 'people', 230.0)]
     """
-    return [_number(match) for match in _MENTION.finditer(text)]
+    parts = [_number_out_of(match) for match in _OUT_OF.finditer(text)]
+    parts = [
+        n for n in parts if n.out_of and n.out_of.value > max(_LAST_DAY, n.value) and n.out_of.value != n.value + 1
+    ]
+    others = [_number(match) for match in _MENTION.finditer(text)]
+    return sorted([*parts, *(n for n in others if all(n.start != part.start for part in parts))])
 
 
 def bare_number(text: str) -> Number | None:
@@ -132,6 +148,14 @@ def _number(match: re.Match[str]) -> Number:
     unit = match["unit"].lower()
     key = next((u for p, u in _UNITS.items() if re.fullmatch(p, unit)), "")
     return Number(match.start(1), match.end(), value, max(len(fraction) - power, 0), key, len(digits))
+
+
+def _number_out_of(match: re.Match[str]) -> Number:
+    """Return a count with its base, which is not `out_of` anything itself."""
+    part, base = (float(match[i].replace(".", "")) for i in (1, 3))
+    out_of = Number(match.start(3), match.end(), base, 0, "people", len(match[3]))
+    unit, end = "cards" if (match[2] or "").lower() == "thẻ" else "people", max(match.end(1), match.end(2))
+    return Number(match.start(), end, part, 0, unit, len(match[1]), out_of)
 
 
 def times(text: str) -> list[Time]:

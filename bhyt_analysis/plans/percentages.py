@@ -47,6 +47,8 @@ def read_percent(reader: FigureReader, clause: Clause, previous: Entry | None) -
     if not rate and not groups and reader.last_rate is not None and _THIS_RATE.search(before):
         rate, groups = reader.last_rate
     explicit = day_of(reader, clause)
+    if previous is not None and not (rate or groups) and _follows_base(clause):
+        return _read_rate_of_base(reader, clause, previous)
     if previous is not None and _is_share(before, after, bool(phrases("rate", before)), previous):
         return _read_share(reader, clause, previous)
     sign = change_sign(before)
@@ -161,6 +163,25 @@ def _is_share(before: str, after: str, has_rate: bool, previous: Entry) -> bool:
         and _SHARE_ENDS.search(before) is not None
         and (bool(phrases("base", after[:40])) or previous.cells["figure"] == "insured_total")
     )
+
+
+def _follows_base(clause: Clause) -> bool:
+    """Tell whether a percentage is that of the count and the base before it: «215/230 học sinh tham gia, đạt 93,5%»."""
+    has_base = clause.index > 0 and clause.numbers[clause.index - 1].out_of is not None
+    return has_base and _SHARE_ENDS.search(clause.before) is not None
+
+
+def _read_rate_of_base(reader: FigureReader, clause: Clause, previous: Entry) -> Entry | None:
+    figure, day = str(previous.cells["figure"]), previous.cells["as_of"]
+    if figure == "target_insured":
+        return _read_target(reader, clause, "", False, day)
+    if figure == "insured_total":
+        return reader.publish(clause, "coverage", day, "population")
+    if figure.startswith("cards_"):
+        group = figure.removeprefix("cards_")
+        return reader.publish(clause, f"coverage_{group}", day, f"{group}_people")
+    reader.ask("base", clause)
+    return None
 
 
 def _read_share(reader: FigureReader, clause: Clause, previous: Entry) -> Entry | None:
