@@ -41,6 +41,15 @@ class Question:
     locator: str
 
 
+class Miscount(NamedTuple):
+    """A number that others beside it give otherwise: the rule, its place and value, and what the others give."""
+
+    rule: str
+    place: Place
+    value: float
+    expected: float
+
+
 @dataclass
 class PartList:
     """A total with the parts that its list names; ``is_complete`` if these are all («gồm»)."""
@@ -57,6 +66,7 @@ class Entries:
     rows: list[Entry] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     lists: list[PartList] = field(default_factory=list)
+    miscounts: list[Miscount] = field(default_factory=list)
     _by_key: dict[tuple[Hashable, ...], Entry] = field(default_factory=dict)
 
     def add(self, entry: Entry) -> Entry:

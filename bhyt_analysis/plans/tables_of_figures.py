@@ -5,17 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from bhyt_analysis.domain.geography import Unit
 from bhyt_analysis.plans.counts import subject
 from bhyt_analysis.plans.document import Block
-from bhyt_analysis.plans.entries import Entry, Place, Question
+from bhyt_analysis.plans.entries import Entry, Miscount, Place, Question
 from bhyt_analysis.plans.figure_days import time_of_heading
 from bhyt_analysis.plans.figures import FigureReader, is_within
 from bhyt_analysis.plans.mentions import Number, bare_number, times
 from bhyt_analysis.plans.plan_context import named_unit
+from bhyt_analysis.plans.table_arithmetic import Row, wrong_amounts, wrong_totals
 from bhyt_analysis.plans.words import has_phrase, phrases, plain
 
 _ORDINAL = re.compile(r"(?:stt|tt|số tt|số thứ tự|mã(?: số)?(?: đơn vị| xã| đvhc| hành chính)*)\.?")
@@ -30,9 +31,20 @@ _BELOW_UNITS = re.compile(
     r"(?:bản|thôn|xóm|ấp|buôn|khu(?! vực)|khối|trường(?! hợp)|chi bộ|tiểu khu|phum|sóc|tổ dân phố|tổ \d+)\s"
 )
 _UNIT_WORD = re.compile(r"(?:Xã|Phường|Thị trấn|Huyện|Thị xã|Thành phố) (?=[A-ZĐ])")
+_COUNTS = re.compile(r"số (?:người|thẻ|khẩu|đối tượng|lượng)")
 _PERCENT = re.compile(r"%|tỷ lệ|tỷ trọng|độ bao phủ")
 _RESULT = re.compile(r"kết quả|thực hiện|đã đạt|hiện (?:có|nay)|ước (?:thực hiện|đạt)")
 _GOAL = re.compile(r"mục tiêu|chỉ tiêu|kế hoạch|phấn đấu|giao|lộ trình|phải đạt|cần đạt|mong muốn")
+_CAPTION_UNIT = re.compile(
+    r"(?:\(|(?:đvt|đơn vị(?: tính)?) ?: ?)(?:(?:đvt|đơn vị(?: tính)?) ?:? ?)?(%|tỷ lệ|phần trăm|người|thẻ|khẩu)(?!\w)"
+)
+# What is no more than a time: the years over a table whose caption says what it counts.
+_ONLY_TIME = re.compile(
+    r"(?:\W|\d|ngày|tháng|năm|quý|giai đoạn|đến|hết|cuối|tính|thời điểm|kết quả|thực hiện|mục tiêu|chỉ tiêu|kế hoạch"
+    r"|lộ trình)*"
+)
+_BARE_RATE = re.compile(r"(?:tỷ lệ|đạt tỷ lệ|đạt)?\W*")  # «Tỷ lệ (%)»
+_SUM_ROW = re.compile(r"(?:tổng|cộng)(?!.*toàn)\b")  # of the rows above it, which may be all units of the area
 _TOTAL_ROW = re.compile(r"(?:tổng|cộng|chung|toàn (?:huyện|tỉnh|xã|thành phố)|tổng (?:số|cộng))\b")
 
 
@@ -86,6 +98,8 @@ class _Table:
         self.caption = plain(" ; ".join([*self.titles[-1:], before]))
         self.head: list[int] = []
         rows = sorted({row for row, _ in grid})
+        self.asked: list[Question] = []
+        self.is_read = False  # whether any figure of it is clear
         self.first = next((r for r in rows if len(self._numbers(r)) >= 1), None)
         self.rows = [r for r in rows if self.first is not None and r >= self.first]
         self.head = [r for r in rows if self.first is not None and r < self.first]
@@ -120,11 +134,48 @@ class _Table:
 
     def read(self) -> None:
         """Read the figures of all rows."""
-        for row in self.rows:
-            figures = self._numbers(row)
-            label = self._label(row, min(figures, default=0))
-            for column, number in sorted(figures.items()):
-                self._read_cell(self.grid[row, column], number, label, self._heading(column))
+        rows = [self._row(row) for row in self.rows]
+        labels = {row.label for row in rows}
+        units = {label: u for label in labels if (u := self._unit(label)) not in (None, self.reader.context.unit)}
+        sums = [self._is_sum_of_some(row, [r for r in rows if r.label in units], units.values()) for row in rows]
+        for position, row, is_sum in zip(self.rows, rows, sums, strict=True):
+            for column, number in sorted(row.figures.items()) if not is_sum else ():
+                self._read_cell(self.grid[position, column], number, row.label, self._heading(column))
+        self.reader.entries.questions += _asked_once(self.asked, by_column=self.is_read)
+        if len(units) < 2 or any(sums) or self._share_of_units(units.values()) == 1:
+            self._check(rows, are_units=len(units) >= 2)
+
+    def _row(self, row: int) -> Row:
+        figures = self._numbers(row)
+        first = self.grid.get((row, min((c for r, c in self.grid if r == row), default=0)))
+        return Row(first.text if first else "", self._label(row, min(figures, default=0)), figures)
+
+    def _is_sum_of_some(self, row: Row, listed: Sequence[Row], units: Collection[Unit]) -> bool:
+        """Tell whether a row adds up the units that the table lists, which are not all of the area."""
+        if len(units) < 2 or not _SUM_ROW.match(plain(row.label)) or (share := self._share_of_units(units)) == 1:
+            return False
+        sums = {c: sum(r.figures[c].value for r in listed if c in r.figures) for c in row.figures}
+        counts = [c for c, n in row.figures.items() if (n.unit or _measure(plain(self._heading(c)))) != "percent"]
+        # The sum of all units would be larger than that of some: between the two, in the middle of their logarithms.
+        return not counts or any(row.figures[c].value <= sums[c] / share**0.5 for c in counts if sums[c])
+
+    def _share_of_units(self, units: Collection[Unit]) -> float:
+        """Return the share of the units of the area, of the kind of some, that these are."""
+        context, kinds = self.reader.context, {u.kind for u in units}
+        if context.unit is None or context.day is None:
+            return 0.0
+        inside = [u for u in context.geography.inside(context.unit, context.day) if u.kind in kinds]
+        every = {u.code for u in inside if u != context.unit and u.exists_on(context.day.toordinal())}
+        return min(len({u.code for u in units}) / len(every), 1.0) if every else 0.0
+
+    def _check(self, rows: Sequence[Row], are_units: bool) -> None:
+        """Keep the totals and the amounts that the other numbers of the table give otherwise."""
+        headings = {column: self._heading(column) for row in rows for column in row.figures}
+        wrong = [*wrong_totals(rows, headings, self.caption, are_units), *wrong_amounts(rows, headings)]
+        for rule, row, column, expected in wrong:
+            cell, number = self.grid[self.rows[row], column], rows[row].figures[column]
+            miscount = Miscount(rule, self._place(cell, number), number.value, expected)
+            self.reader.entries.miscounts.append(miscount)
 
     def _read_cell(self, cell: _Cell, number: Number, label: str, heading: str) -> None:
         words = plain(heading)
@@ -139,7 +190,7 @@ class _Table:
             self._ask("forecast", cell, f"{label}: {heading}")
             return
         day = (None if is_change else _year(words)) or _year(plain(label)) or self._day()
-        measured = number.unit or _measure(words) or _measure(plain(label))
+        measured = number.unit or _measure(words) or _measure(plain(label)) or self._measure_of_caption(label, heading)
         value = _Value(cell, number, unit, label, heading, measured, day)
         if is_change:
             self._read_change(value, -1 if sign and sign[1] != "+" else 1)
@@ -147,6 +198,24 @@ class _Table:
             self._read_percent(value)
         else:
             self._read_count(value)
+
+    def _measure_of_caption(self, label: str, heading: str) -> str:
+        """Return what the caption says that the figures below days are counted in, of everybody or of a group.
+
+        «Tỷ lệ bao phủ các năm (% dân số)», «Số người tham gia theo nhóm» over columns of years.
+        """
+        if not (_ONLY_TIME.fullmatch(plain(heading)) and (self._is_of_all(label) or phrases("group", plain(label)))):
+            return ""
+        units = _CAPTION_UNIT.findall(self.caption)
+        if not units and _PERCENT.search(self.caption) and _COUNTS.search(self.caption):
+            return ""  # «Số người và tỷ lệ tham gia»: which of the two?
+        return _measure(units[-1] if units else self.caption)
+
+    def _is_of_all(self, label: str) -> bool:
+        """Tell whether a row is of all people of a unit: of one that it names, or of the total."""
+        small = plain(label)
+        is_named = self._unit(label) not in (None, self.reader.context.unit)
+        return is_named or _TOTAL_ROW.match(small) is not None or _ONLY_TIME.fullmatch(small) is not None
 
     def _read_percent(self, value: _Value) -> None:
         """Read a share of the total of the table, a rate of coverage, or the target of one."""
@@ -161,7 +230,7 @@ class _Table:
             else:
                 self._ask("base" if own else "subject", value.cell, f"{value.label}: {value.heading}")
             return
-        is_rate = phrases("rate", both) or phrases("rate", self.caption)
+        is_rate = phrases("rate", both) or phrases("rate", self.caption) or self._is_of_insured(value.heading)
         if not is_rate or has_phrase("other", both) or len(set(groups)) > 1:
             self._ask("subject", value.cell, f"{value.label}: {value.heading}")
         elif self._is_goal(value):
@@ -169,6 +238,16 @@ class _Table:
         else:
             name, base = (f"coverage_{groups[0]}", f"{groups[0]}_people") if groups else ("coverage", "population")
             self._publish(value, name, "percent", base)
+
+    def _is_of_insured(self, heading: str) -> bool:
+        """Tell whether a rate without a name is that of the columns beside it: «Dân số | Có thẻ | Tỷ lệ (%)»."""
+        columns = {c for row in self.rows for c in self._numbers(row)}
+        texts = [plain(self._heading(c)) for c in columns]
+        names = {p.yields for t in texts for use in ("measure", "column") for p in phrases(use, t)}
+        is_planned = any(has_phrase("planned", t) for t in texts)
+        return (
+            bool(_BARE_RATE.fullmatch(plain(heading))) and {"population", "insured_total"} <= names and not is_planned
+        )
 
     def _read_count(self, value: _Value) -> None:
         counted = self._subject(value) if value.measured in ("people", "cards") else None
@@ -196,7 +275,9 @@ class _Table:
         words = value.both
         if _TOTAL_ROW.match(plain(value.label)) and not phrases("measure", plain(value.heading)):
             return self._total() or next((p.yields for p in phrases("column", plain(value.heading))), None)
-        return subject(self.reader, words) or next((p.yields for p in phrases("column", plain(value.heading))), None)
+        named = subject(self.reader, words) or next((p.yields for p in phrases("column", plain(value.heading))), None)
+        is_of_caption = named is None and _ONLY_TIME.fullmatch(plain(value.heading)) and self._is_of_all(value.label)
+        return subject(self.reader, self.caption) if is_of_caption else named
 
     def _total(self) -> str:
         """Return the figure that the groups of the rows add up to, "" where the table has no row of the total."""
@@ -270,6 +351,7 @@ class _Table:
 
     def _add(self, table: str, cells: dict[str, object], value: _Value) -> None:
         text = f"{value.label}: {value.cell.text}"
+        self.is_read = True
         self.reader.entries.add(Entry(table, cells, [self._place(value.cell, value.number)], text))
 
     def _locator(self, cell: _Cell) -> str:
@@ -284,7 +366,22 @@ class _Table:
 
     def _ask(self, kind: str, cell: _Cell, text: str) -> None:
         place = Place(cell.blocks[0], 0, len(self.blocks[cell.blocks[0]].text))
-        self.reader.entries.questions.append(Question(kind, place, cell.text, text, self._locator(cell)))
+        self.asked.append(Question(kind, place, cell.text, text, self._locator(cell)))
+
+
+def _asked_once(questions: Sequence[Question], by_column: bool) -> list[Question]:
+    """Return the questions of a table with one for all cells that leave the same: of a column, or of the table."""
+    groups = defaultdict[tuple[str, str], list[Question]](list)
+    for question in questions:
+        groups[question.kind, question.sentence.rpartition(": ")[2] if by_column else ""].append(question)
+    return [
+        replace(
+            own[0], number=f"{own[0].number} … {own[-1].number}", sentence=f"{own[0].sentence} … {own[-1].sentence}"
+        )
+        if len(own) > 1
+        else own[0]
+        for own in groups.values()
+    ]
 
 
 def _titles(blocks: Sequence[Block], index: int) -> list[str]:

@@ -1,0 +1,106 @@
+"""Check what the rows of a table add up to, and amounts that are a number of people times what is paid for each."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from bhyt_analysis.plans.mentions import Number
+from bhyt_analysis.plans.words import plain
+
+_TOTAL = re.compile(r"(?:tổng(?: cộng| số)?|cộng)\W*")
+_PART = re.compile(r"trong đó|\W|(?:bao )?gồm|chia ra")
+_NO_SUM = re.compile(r"%|tỷ lệ|tỷ trọng|mức|đơn giá|bình quân|định mức|hệ số|số tháng|xếp|đồng ?/|năm sinh")
+_MONEY = re.compile(r"kinh phí|tiền|đồng|dự toán|ngân sách")
+_ROUNDED = re.compile(r"triệu|tỷ đồng|nghìn|ngàn|1\.?000")
+_PEOPLE = re.compile(r"(?:số|tổng) (?:người|đối tượng|thẻ|học sinh|hssv|lượng)|số lượng")
+_PRICE = re.compile(r"mức|đơn giá|đồng ?/")
+_AMOUNT = re.compile(r"thành tiền|kinh phí|tổng (?:số )?tiền|số tiền")
+_LEAST_AGREEING = 2  # rows that show how a table works its amounts out
+
+
+class Row(NamedTuple):
+    """A row of a table: its ordinal, its label and its numbers by column."""
+
+    ordinal: str
+    label: str
+    figures: Mapping[int, Number]
+
+
+class WrongCell(NamedTuple):
+    """A cell whose number the others of its table give otherwise: the rule, the cell, and what they give."""
+
+    rule: str
+    row: int  # its position among the rows
+    column: int
+    expected: float
+
+
+def wrong_totals(
+    rows: Sequence[Row], headings: Mapping[int, str], caption: str = "", are_units: bool = False
+) -> Iterator[WrongCell]:
+    """Yield the totals that are not the sum of their rows, in a table of one total and of rows of one level.
+
+    The rows are all units whose total is printed (``are_units``), or they are numbered from 1 on, so that none is a
+    part of another one. The latter may be a choice from more rows: but for money, another column has to add up then.
+
+    Examples
+    --------
+    >>> counts = [Number(0, 0, value, 0, "", 0) for value in (300.0, 450.0, 760.0)]
+    >>> rows = [Row(o, label, {2: n}) for o, label, n in zip(("1", "2", ""), ("In ấn", "Hội nghị", "Cộng"), counts)]
+    >>> list(wrong_totals(rows, {2: "Số tiền (đồng)"}))
+    [WrongCell(rule='table_total_off', row=2, column=2, expected=750.0)]
+    """
+    totals = [i for i, row in enumerate(rows) if _TOTAL.fullmatch(plain(row.label))]
+    parts = [row for i, row in enumerate(rows) if i not in totals]
+    is_numbered = [row.ordinal.strip(" .)").lstrip("0") for row in parts] == [str(i + 1) for i in range(len(parts))]
+    if len(totals) != 1 or totals[0] not in (0, len(rows) - 1) or len(parts) < 2 or not (are_units or is_numbered):
+        return
+    if any(not row.label or _PART.match(plain(row.label)) for row in parts):
+        return
+    wrong, some_add_up = [], False
+    for column, printed in rows[totals[0]].figures.items():
+        own, heading = [row.figures[column] for row in parts if column in row.figures], plain(headings[column])
+        if len(own) < len(parts) or _NO_SUM.search(heading) or printed.unit in ("percent", "points", "vnd"):
+            continue
+        expected = sum(n.value for n in own)
+        is_rounded = printed.decimals > 0 or _ROUNDED.search(f"{heading} {caption}") is not None
+        steps = sum(0.5 * 10.0**-n.decimals for n in (*own, printed)) if is_rounded else 0.0
+        if abs(expected - printed.value) <= steps + 1e-6:
+            some_add_up = True
+        else:
+            is_money = _MONEY.search(f"{heading} {caption}") is not None
+            cell = WrongCell("table_total_off", totals[0], column, round(expected, printed.decimals))
+            wrong.append((cell, is_money))
+    yield from (cell for cell, is_money in wrong if are_units or is_money or some_add_up)
+
+
+def wrong_amounts(rows: Sequence[Row], headings: Mapping[int, str]) -> Iterator[WrongCell]:
+    """Yield the amounts that are not people times premium as they are in the other rows of the table.
+
+    The factor between the two, for months, for a share or for thousands, is the one that most rows have.
+    """
+    prices, amounts, people = ([c for c, h in headings.items() if p.search(plain(h))] for p in _COLUMNS)
+    amounts = [c for c in amounts if c not in prices]
+    people = [c for c in people if c not in (*prices, *amounts)]
+    if not len(prices) == len(amounts) == len(people) == 1:
+        return
+    price, amount, count = prices[0], amounts[0], people[0]
+    full = [i for i, row in enumerate(rows) if {price, amount, count} <= row.figures.keys()]
+    products = {i: rows[i].figures[price].value * rows[i].figures[count].value for i in full}
+    printed = {i: rows[i].figures[amount] for i in full if products[i]}
+    factors = {i: f"{n.value / products[i]:.3g}" for i, n in printed.items()}
+    usual = Counter(factors.values()).most_common(2)
+    if not usual or usual[0][1] < _LEAST_AGREEING or (len(usual) > 1 and usual[1][1] == usual[0][1]):
+        return
+    model = max((i for i in factors if factors[i] == usual[0][0]), key=lambda i: printed[i].value)  # the most exact
+    for i, number in printed.items():
+        expected = products[i] * printed[model].value / products[model]
+        step = 0.5 * 10.0**-number.decimals
+        if abs(expected - number.value) > 1.02 * step * (1 + expected / printed[model].value):
+            yield WrongCell("amount_off", i, amount, round(expected, number.decimals))
+
+
+_COLUMNS = (_PRICE, _AMOUNT, _PEOPLE)
