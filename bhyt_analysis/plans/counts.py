@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bhyt_analysis.domain.bundled import packaged_table
 from bhyt_analysis.plans.clauses import Clause
 from bhyt_analysis.plans.entries import Entry
-from bhyt_analysis.plans.figure_days import day_of, is_goal
+from bhyt_analysis.plans.figure_days import compared_day, day_before, day_of, is_goal
 from bhyt_analysis.plans.mentions import blank_spans
 from bhyt_analysis.plans.words import Phrase, has_phrase, phrases, plain
 
@@ -41,7 +41,8 @@ def read_count(reader: FigureReader, clause: Clause, previous: Entry | None) -> 
         return _read_loss(reader, clause)
     subject = count_subject(reader, clause)
     sign = change_sign(before) or change_sign(before, "recruit") or _sign_of_list(reader)
-    if subject is None and change_sign(before) and previous is not None and _is_of_same(previous, number.unit):
+    is_level = change_sign(before) or compared_day(clause) is not None
+    if subject is None and is_level and previous is not None and _is_of_same(previous, number.unit):
         subject = str(previous.cells["figure"]).removeprefix("change_")
     if sign and subject == "population":  # of the insured, as a rule, whose share of the population is beside it
         subject = None
@@ -57,7 +58,8 @@ def read_count(reader: FigureReader, clause: Clause, previous: Entry | None) -> 
         reader.ask("forecast", clause)
         return None
     day = day_of(reader, clause, goal) or (previous.cells["as_of"] if sign and previous is not None else None)
-    return reader.publish(clause, name, day or reader.last_day(clause, name, goal), "", -1 if sign == "-" else 1)
+    day = day or reader.last_day(clause, name, goal)
+    return reader.publish(clause, name, day, day_before(clause, day) if sign else "", -1 if sign == "-" else 1)
 
 
 def read_other_count(reader: FigureReader, clause: Clause) -> Entry | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import re
 from itertools import pairwise
@@ -21,6 +22,9 @@ _RESULT_HEADING = re.compile(
 )
 _BESIDE = re.compile(r"\s*(?:dân số\s+)?(?:(?:vào|trong|ngay|đến|cuối|hết|tại|tính)\s*)*")
 _COMPARISON = re.compile(r"(?:so với|cùng kỳ)[^;,.()]{0,25}$")
+# A level with which a sentence compares: «so với năm 2023 (79.800 người», «so với cùng kỳ năm 2023 là 79.800 người».
+_COMPARED = re.compile(r"so với(?P<words>[^;,()%]{0,50}?)\s*(?:\(|,? là |,? đạt |:)\s*(?:là |đạt |có )?$")
+_SINCE = re.compile(r"[^;.()]{0,40}?so với(?P<words>[^;,.(]{0,40})")
 
 
 def own_times(text: str, moments: list[Time]) -> list[Time]:
@@ -28,8 +32,33 @@ def own_times(text: str, moments: list[Time]) -> list[Time]:
     return [t for t in moments if not _COMPARISON.search(text[: t.start])]
 
 
+def compared_day(clause: Clause) -> dt.date | None:
+    """Return the day of a level with which a sentence compares another one; None for any other number."""
+    match = _COMPARED.search(clause.before)
+    if match is None or has_phrase("planned", match["words"]) or has_phrase("change", clause.before[: match.start()]):
+        return None
+    moments = times(match["words"])
+    return moments[0].day if len(moments) == 1 and moments[0].end == len(match["words"].rstrip()) else None
+
+
+def day_before(clause: Clause, day: object) -> str:
+    """Return the day since which a change is, as the words right of it say: «so với cùng kỳ năm 2023»; "" without."""
+    after = f"{clause.after}{clause.sentence.small[clause.number.end + len(clause.after) :]}"
+    match = _SINCE.match(re.sub(r"^\s*\([^()]*\)", "", after))
+    if match is None:
+        return ""
+    days = [t.day for t in times(match["words"]) if t.day and not t.is_year]
+    years = [t.day.year for t in times(match["words"]) if t.day and t.is_year]
+    if isinstance(day, dt.date) and not days and ("cùng kỳ" in match["words"] or "năm trước" in match["words"]):
+        year = years[0] if years else day.year - 1
+        return str(dt.date(year, day.month, min(day.day, calendar.monthrange(year, day.month)[1])))
+    return str(days[0]) if days else f"{years[0]}-12-31" if years else ""
+
+
 def day_of(reader: FigureReader, clause: Clause, goal: bool | None = None) -> object:
     """Return the day of a number: that beside it in the sentence, of its list, of its heading; None without."""
+    if (compared := compared_day(clause)) is not None:
+        return compared
     if (moment := _own_time(clause)) is not None:
         return moment.day
     inherited = [t.day for _, t in sorted(reader.item_times.items(), reverse=True) if t.day]
@@ -46,7 +75,7 @@ def is_goal(reader: FigureReader, clause: Clause, day: object) -> bool:
     """Tell whether a number is to be reached, and not what was reached."""
     context, sentence = reader.context, clause.sentence
     text = sentence.small[sentence.start : clause.number.start]
-    if has_phrase("fall_to", clause.before) or has_phrase("state", clause.before):
+    if has_phrase("fall_to", clause.before) or has_phrase("state", clause.before) or compared_day(clause):
         return False
     titles = [plain(h.text) for h in reader.headings]
     is_under_results = any(is_result_heading(t) for t in titles[-2:])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bhyt_analysis.plans.clauses import Clause, Sentence, bracket, listed
 from bhyt_analysis.plans.counts import change_sign
 from bhyt_analysis.plans.entries import Entry, Place
-from bhyt_analysis.plans.figure_days import day_of, is_goal, is_result_heading
+from bhyt_analysis.plans.figure_days import compared_day, day_before, day_of, is_goal, is_result_heading
 from bhyt_analysis.plans.mentions import Number
 from bhyt_analysis.plans.words import Phrase, has_phrase, phrases, plain
 
@@ -47,6 +47,10 @@ def read_percent(reader: FigureReader, clause: Clause, previous: Entry | None) -
     if not rate and not groups and reader.last_rate is not None and _THIS_RATE.search(before):
         rate, groups = reader.last_rate
     explicit = day_of(reader, clause)
+    last = reader.entries.rows[-1] if reader.entries.rows else None
+    if compared_day(clause) and not groups and last and last.places[-1].block == clause.sentence.block:
+        if str(last.cells.get("figure")) in ("coverage", "change_coverage"):
+            return reader.publish(clause, "coverage", explicit, "population")
     if previous is not None and not (rate or groups) and _follows_base(clause):
         return _read_rate_of_base(reader, clause, previous)
     if previous is not None and _is_share(before, after, bool(phrases("rate", before)), previous):
@@ -229,9 +233,10 @@ def _read_change(reader: FigureReader, clause: Clause, sign: str, day: object, p
     is_coverage = clause.number.unit == "points" or figure == "coverage"
     if rate and is_coverage and (sign or clause.number.unit == "points") and not phrases("group", clause.before):
         day = reader.last_day(clause, "coverage", False) if day is None else day
-        return reader.publish(clause, name, day, "", value)
+        return reader.publish(clause, name, day, day_before(clause, day), value)
     if phrases("rate", clause.before) and sign and not phrases("group", clause.before):
-        return reader.publish(clause, name, day or reader.last_day(clause, "", False), "", value)
+        day = day or reader.last_day(clause, "", False)
+        return reader.publish(clause, name, day, day_before(clause, day), value)
     if previous is not None and sign and clause.number.unit == "percent" and previous.cells["unit"] != "percent":
         return reader.publish(clause, f"growth_{figure}", previous.cells["as_of"], figure, value)
     if not _is_of_other(clause):

@@ -321,12 +321,14 @@ def _of_figure(rule: str, document: str, code: str, figures: str, **parts: Part)
 def check_changes(data: Dataset, code: str) -> Iterator[Finding]:
     """Yield changes, of a rate in points or of a count, that their two levels can't give.
 
-    ``change_X`` is the change of ``X`` since a level before in the same document, by default the last.
+    ``change_X`` is the change of ``X`` since a level before in the same document: of the day that its ``base`` names,
+    else of any, by default the last.
     """
     for document, rows in _documents(data, code):
         for change in rows[rows["figure"].str.startswith("change_")].itertuples():
             levels = rows[(rows["figure"] == change.figure.removeprefix("change_")) & (rows["unit"] == change.unit)]
             before = levels[levels["as_of"] < change.as_of].sort_values("as_of", kind="stable")
+            before = before[before["as_of"] == change.base] if change.base else before
             after = levels[levels["as_of"] == change.as_of].tail(1)
             if before.empty or after.empty:
                 continue
