@@ -90,7 +90,7 @@ class _Figures(string.Formatter):
     def format_field(self, value: Any, spec: str) -> str:
         if spec == "s":
             return "" if value == 1 else "s"
-        match = re.fullmatch(r"(\+?)(n|up|d|pe|pp|p|bn|vnd|date)(\d?)", spec)
+        match = re.fullmatch(r"(\+?)(ne|n|up|d|pe|pp|p|bn|vnd|date)(\d?)", spec)
         if not match:
             return str(format(value, spec))
         sign, kind, decimals = match.groups()
@@ -105,8 +105,8 @@ class _Figures(string.Formatter):
             value = math.ceil(round(float(value), 6))
         places = int(decimals or 0)
         scale = {"p": 100, "pe": 100, "pp": 100, "bn": 1e-9}.get(kind, 1)
-        if kind == "pe":
-            digits = (n for n in (0, 1) if pd.isna(value) or round(value * 10 ** (n + 2), 6) % 1 == 0)
+        if kind in ("pe", "ne"):  # as many decimals as it has
+            digits = (n for n in (0, 1) if pd.isna(value) or round(value * scale * 10**n, 6) % 1 == 0)
             places = next(digits, 2)
         text = format_number(value, self.lang, places, scale=scale)
         if sign and not text.startswith(MINUS) and re.search("[1-9]", text):  # nothing has no sign

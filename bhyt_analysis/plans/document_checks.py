@@ -11,13 +11,18 @@ import pandas as pd
 from bhyt_analysis.domain.findings import Citation, Finding, Part, Term, UnitName
 from bhyt_analysis.domain.printed_figures import Interval, printed_interval
 from bhyt_analysis.law.instruments import find_instrument
+from bhyt_analysis.plans.arithmetic import wrong_products
 from bhyt_analysis.plans.entries import Entry, Place
-from bhyt_analysis.plans.mentions import times
+from bhyt_analysis.plans.figure_days import is_result_heading
+from bhyt_analysis.plans.mentions import instruments, sentences, times
 from bhyt_analysis.plans.plan import Plan, bundled_data, zoning_decisions
 from bhyt_analysis.plans.references import cited_instruments, counts_of_communes, named_units, unit_lists
+from bhyt_analysis.plans.structure import RECIPIENTS, TITLE
+from bhyt_analysis.plans.tables_of_figures import titles
 from bhyt_analysis.plans.words import has_phrase, plain
 from bhyt_analysis.quality.limits import rule_limits
 
+_YEAR = 366  # days
 Located = tuple[Finding, list[Place]]
 
 
@@ -244,6 +249,37 @@ def _out_of_order(days: list[str]) -> list[int]:
     return [i for i in range(len(days)) if i not in longest]
 
 
+def _check_deadlines(plan: Plan) -> Iterator[Located]:
+    """Yield days of the year before the plan by which something has to be done: as a rule the year is a wrong one."""
+    issued, blocks = plan.context.issued, plan.document.blocks
+    for i, block in enumerate(blocks if issued and not plan.context.is_report else ()):
+        if block.cell is not None or block.place in (TITLE, RECIPIENTS):
+            continue
+        small = plain(block.text)
+        for start, end in sentences(block.text):
+            for moment in (t for t in times(small[start:end]) if not t.is_year and t.day):
+                words = small[start : start + moment.start]
+                is_late = issued and moment.day and issued - dt.timedelta(_YEAR) <= moment.day < issued
+                if not is_late or not has_phrase("deadline", words) or not has_phrase("duty", words):
+                    continue
+                is_past = has_phrase("done", words) or any(is_result_heading(plain(t)) for t in titles(blocks, i)[-2:])
+                if not is_past and not instruments(block.text[start : start + moment.start]):
+                    place = Place(i, start + moment.start, start + moment.end)
+                    yield _finding(plan, "deadline_before_document", value=moment.day, expected=issued), [place]
+
+
+# --- Arithmetic ---
+
+
+def _check_arithmetic(plan: Plan) -> Iterator[Located]:
+    """Yield totals, amounts and products that are not what the numbers beside them give."""
+    for wrong in plan.entries.miscounts:
+        yield _finding(plan, wrong.rule, value=wrong.value, expected=wrong.expected), [wrong.place]
+    for i, block in enumerate(plan.document.blocks):
+        for start, end, value, expected in wrong_products(block.text):
+            yield _finding(plan, "product_off", value=value, expected=expected), [Place(i, start, end)]
+
+
 # --- Targets ---
 
 
@@ -370,6 +406,6 @@ def _date(text: object) -> dt.date | None:
 
 _CHECKS = (
     _check_lists, _check_units, _check_counts_of_communes, _check_instruments, _check_known_instruments, _check_days,
-    _check_targets, _check_targets_of_each, _check_other_documents, _check_other_days,
-    _check_other_targets,
+    _check_deadlines, _check_arithmetic, _check_targets, _check_targets_of_each, _check_other_documents,
+    _check_other_days, _check_other_targets,
 )  # fmt: skip

@@ -47,10 +47,8 @@ def read_percent(reader: FigureReader, clause: Clause, previous: Entry | None) -
     if not rate and not groups and reader.last_rate is not None and _THIS_RATE.search(before):
         rate, groups = reader.last_rate
     explicit = day_of(reader, clause)
-    last = reader.entries.rows[-1] if reader.entries.rows else None
-    if compared_day(clause) and not groups and last and last.places[-1].block == clause.sentence.block:
-        if str(last.cells.get("figure")) in ("coverage", "change_coverage"):
-            return reader.publish(clause, "coverage", explicit, "population")
+    if compared_day(clause) and not groups and _last_figure(reader, clause) in ("coverage", "change_coverage"):
+        return reader.publish(clause, "coverage", explicit, "population")
     if previous is not None and not (rate or groups) and _follows_base(clause):
         return _read_rate_of_base(reader, clause, previous)
     if previous is not None and _is_share(before, after, bool(phrases("rate", before)), previous):
@@ -226,10 +224,11 @@ def _read_change(reader: FigureReader, clause: Clause, sign: str, day: object, p
     value = -1 if sign == "-" else 1
     name = "target_change_coverage" if is_goal(reader, clause, day) else "change_coverage"
     figure = str(previous.cells["figure"]).removeprefix("change_") if previous is not None else ""
-    last = reader.entries.rows[-1] if reader.entries.rows else None
-    follows_rate = last is not None and last.places[-1].block == clause.sentence.block
-    follows_rate = follows_rate and last is not None and last.cells.get("figure") == "coverage"
-    rate = follows_rate or has_phrase("rate", clause.before) or has_phrase("rate", clause.sentence.plain)
+    rate = (
+        _last_figure(reader, clause) == "coverage"
+        or has_phrase("rate", clause.before)
+        or has_phrase("rate", clause.sentence.plain)
+    )
     is_coverage = clause.number.unit == "points" or figure == "coverage"
     if rate and is_coverage and (sign or clause.number.unit == "points") and not phrases("group", clause.before):
         day = reader.last_day(clause, "coverage", False) if day is None else day
@@ -242,6 +241,13 @@ def _read_change(reader: FigureReader, clause: Clause, sign: str, day: object, p
     if not _is_of_other(clause):
         reader.ask("subject", clause)
     return None
+
+
+def _last_figure(reader: FigureReader, clause: Clause) -> str:
+    """Return the name of the last figure, if it is of the same paragraph, else ""."""
+    last = reader.entries.rows[-1:]
+    is_near = any(e.places[-1].block == clause.sentence.block for e in last)
+    return str(last[0].cells.get("figure", "")) if is_near else ""
 
 
 def _bare(figure: str) -> str:

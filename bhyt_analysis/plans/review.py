@@ -30,7 +30,7 @@ DIAGNOSED = {
     "share_of_wrong_base", "share_off", "coverage_off", "shares_do_not_add", "shares_above_total",
     "shares_below_total", "parts_above_group", "parts_below_group", "groups_below_total", "insured_above_people",
     "told_twice", "counted_twice", "targets_differ", "targets_fall", "target_below_today", "list_above_total",
-    "list_below_total",
+    "list_below_total", "uninsured_above_people",
 }  # fmt: skip
 # The place of a finding on several figures, if it is not the first of them.
 ANCHORS = {
@@ -138,6 +138,12 @@ class _Review:
         for counts in days.values():
             if {"insured_total", "population"} <= counts.keys():
                 yield order(self._number(counts["insured_total"]), self._number(counts["population"]))
+            if {"insured_total", "uninsured", "population"} <= counts.keys():
+                parts = [self._number(counts[name]) for name in ("insured_total", "uninsured")]
+                everybody = self._number(counts["population"])
+                # They may be less, where others are insured elsewhere; if they are more, they should be all.
+                is_more = sum(self.values[p].low for p in parts) > self.values[everybody].high
+                yield total(everybody, parts, is_complete=is_more)
 
     def _totals(self) -> Iterable[Relation]:
         for listed in self.plan.entries.lists:

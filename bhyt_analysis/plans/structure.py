@@ -100,6 +100,8 @@ class _Outline:
     def _number(self, text: str) -> Number | None:
         """Return the number of a paragraph if it is one of the document's own, and not of a list in a paragraph."""
         number = paragraph_number(text)
+        if number is not None and number.word == "Biểu" and self.numbers and not self.end:
+            return None  # the caption of a table inside of the text
         if number is None or number.level not in ("decimal", "letter", "capital"):
             return number
         current = self.numbers.get(number.level)

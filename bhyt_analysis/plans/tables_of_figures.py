@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from bhyt_analysis.domain.geography import Unit
+from bhyt_analysis.plans.arithmetic import Row, WrongCell, wrong_amounts, wrong_totals
 from bhyt_analysis.plans.counts import subject
 from bhyt_analysis.plans.document import Block
 from bhyt_analysis.plans.entries import Entry, Miscount, Place, Question
@@ -16,7 +17,6 @@ from bhyt_analysis.plans.figure_days import time_of_heading
 from bhyt_analysis.plans.figures import FigureReader, is_within
 from bhyt_analysis.plans.mentions import Number, bare_number, times
 from bhyt_analysis.plans.plan_context import named_unit
-from bhyt_analysis.plans.table_arithmetic import Row, wrong_amounts, wrong_totals
 from bhyt_analysis.plans.words import has_phrase, phrases, plain
 
 _ORDINAL = re.compile(r"(?:stt|tt|số tt|số thứ tự|mã(?: số)?(?: đơn vị| xã| đvhc| hành chính)*)\.?")
@@ -93,7 +93,7 @@ class _Table:
     def __init__(self, reader: FigureReader, blocks: Sequence[Block], grid: Grid) -> None:
         self.reader, self.blocks, self.grid = reader, blocks, grid
         start = min(i for cell in grid.values() for i in cell.blocks)
-        self.titles = _titles(blocks, start)
+        self.titles = titles(blocks, start)
         before = blocks[start - 1].text if start and blocks[start - 1].cell is None else ""
         self.caption = plain(" ; ".join([*self.titles[-1:], before]))
         self.head: list[int] = []
@@ -102,7 +102,12 @@ class _Table:
         self.is_read = False  # whether any figure of it is clear
         self.first = next((r for r in rows if len(self._numbers(r)) >= 1), None)
         self.rows = [r for r in rows if self.first is not None and r >= self.first]
-        self.head = [r for r in rows if self.first is not None and r < self.first]
+        start = min(self._numbers(self.first), default=0) if self.first is not None else 0
+        above = [r for r in rows if self.first is not None and r < self.first]
+        # A row with nothing over the figures heads a part of the rows: «I | Vùng cao».
+        self.head = [
+            r for r in above if r == rows[0] or any(c >= start and self.grid[q, c].text for q, c in grid if q == r)
+        ]
 
     def _numbers(self, row: int) -> dict[int, Number]:
         """Return the figures of a row by column; a year is none, nor is the number of the row or the code of a unit."""
@@ -171,7 +176,13 @@ class _Table:
     def _check(self, rows: Sequence[Row], are_units: bool) -> None:
         """Keep the totals and the amounts that the other numbers of the table give otherwise."""
         headings = {column: self._heading(column) for row in rows for column in row.figures}
-        wrong = [*wrong_totals(rows, headings, self.caption, are_units), *wrong_amounts(rows, headings)]
+        wrong = list(wrong_amounts(rows, headings))
+        totals, mended = (
+            list(wrong_totals(some, headings, self.caption, are_units))
+            for some in (rows, [_mended(row, i, wrong) for i, row in enumerate(rows)])
+        )
+        off = {(w.row, w.column) for w in mended}  # also if the amounts were right
+        wrong += [w for w in totals if (w.row, w.column) in off]
         for rule, row, column, expected in wrong:
             cell, number = self.grid[self.rows[row], column], rows[row].figures[column]
             miscount = Miscount(rule, self._place(cell, number), number.value, expected)
@@ -369,6 +380,12 @@ class _Table:
         self.asked.append(Question(kind, place, cell.text, text, self._locator(cell)))
 
 
+def _mended(row: Row, position: int, wrong: Sequence[WrongCell]) -> Row:
+    """Return a row with what the others give in place of its wrong amounts, which the total may have."""
+    mended = {w.column: row.figures[w.column]._replace(value=w.expected) for w in wrong if w.row == position}
+    return row._replace(figures={**row.figures, **mended})
+
+
 def _asked_once(questions: Sequence[Question], by_column: bool) -> list[Question]:
     """Return the questions of a table with one for all cells that leave the same: of a column, or of the table."""
     groups = defaultdict[tuple[str, str], list[Question]](list)
@@ -384,7 +401,7 @@ def _asked_once(questions: Sequence[Question], by_column: bool) -> list[Question
     ]
 
 
-def _titles(blocks: Sequence[Block], index: int) -> list[str]:
+def titles(blocks: Sequence[Block], index: int) -> list[str]:
     """Return the headings that a block is under, the widest first."""
     titles: list[Block] = []
     for block in blocks[:index]:

@@ -41,6 +41,7 @@ WHERE = ["document", "area", "figures"]
 COUNTS_OF = {"share_": ("cards_", "insured_by_", "insured_", "people_"), "coverage_": ("insured_", "cards_")}
 
 
+OUTSIDE = ("insured_elsewhere", "military_relatives")  # who may be left out of the insured of an area
 SMALL = 1e-9  # of sums of printed shares
 MOST_MORE = 10  # figures whose sums are tried
 # Which every plan has; beside them the law has smaller ones.
@@ -250,6 +251,7 @@ def check_sums(data: Dataset, code: str) -> Iterator[Finding]:
                     yield from _check_parts(document, code, "insured_total", [office], people, complete=False)
             if {"insured_total", "population"} <= people.keys() and people["insured_total"] > people["population"]:
                 yield _above_population(document, code, "insured_total", people)
+            yield from _check_uninsured(document, code, people)
             for figure in (f for f in people if f.partition("_")[2] in table.index and "population" in people):
                 if figure.startswith(("cards_", "insured_")) and people[figure] > people["population"]:
                     yield _above_population(document, code, figure, people)
@@ -258,6 +260,20 @@ def check_sums(data: Dataset, code: str) -> Iterator[Finding]:
 def _above_population(document: str, code: str, figure: str, people: dict[str, float]) -> Finding:
     counts: dict[str, Part] = {"value": people[figure], "expected": people["population"]}
     return Finding.in_document("insured_above_people", document, code, f"{figure}, population", **counts)
+
+
+def _check_uninsured(document: str, code: str, people: dict[str, float]) -> Iterator[Finding]:
+    """Check that the insured and the others are all people, but for those whom another office or area insures."""
+    if not {"insured_total", "uninsured", "population"} <= people.keys():
+        return
+    insured, uninsured, everybody = (people[f] for f in ("insured_total", "uninsured", "population"))
+    rest = everybody - insured - uninsured
+    outside = [n for f, n in people.items() if f.endswith(OUTSIDE)]
+    if rest and rest not in (*outside, sum(outside)):
+        rule = "uninsured_above_people" if rest < 0 else "uninsured_below_people"
+        counts: dict[str, Part] = {"insured": insured, "uninsured": uninsured, "value": everybody}
+        counts |= {"expected": insured + uninsured, "rest": rest}
+        yield Finding.in_document(rule, document, code, "uninsured, insured_total, population", **counts)
 
 
 def _check_parts(

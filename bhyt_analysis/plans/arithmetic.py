@@ -1,7 +1,8 @@
-"""Check what the rows of a table add up to, and amounts that are a number of people times what is paid for each."""
+"""Check what the rows of a table add up to, and amounts that are people times what is paid for each of them."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,12 @@ _ROUNDED = re.compile(r"triệu|tỷ đồng|nghìn|ngàn|1\.?000")
 _PEOPLE = re.compile(r"(?:số|tổng) (?:người|đối tượng|thẻ|học sinh|hssv|lượng)|số lượng")
 _PRICE = re.compile(r"mức|đơn giá|đồng ?/")
 _AMOUNT = re.compile(r"thành tiền|kinh phí|tổng (?:số )?tiền|số tiền")
+_FACTOR = re.compile(r"(\d[\d.]*(?:,\d+)?)(?: ?(%|nghìn|ngàn|triệu|tỷ)(?!\w))?", re.IGNORECASE)
+_ANY_FACTOR = r"\d[\d.,]*[^=×*\d;]{0,30}?"
+_EQUATION = re.compile(
+    rf"(?<![\d.,]){_ANY_FACTOR}(?:\s[x×*]\s*{_ANY_FACTOR}){{1,4}}\s*=\s*{_FACTOR.pattern}", re.IGNORECASE
+)
+_SCALES = {"%": 0.01, "nghìn": 1e3, "ngàn": 1e3, "triệu": 1e6, "tỷ": 1e9}
 _LEAST_AGREEING = 2  # rows that show how a table works its amounts out
 
 
@@ -97,10 +104,42 @@ def wrong_amounts(rows: Sequence[Row], headings: Mapping[int, str]) -> Iterator[
         return
     model = max((i for i in factors if factors[i] == usual[0][0]), key=lambda i: printed[i].value)  # the most exact
     for i, number in printed.items():
-        expected = products[i] * printed[model].value / products[model]
-        step = 0.5 * 10.0**-number.decimals
-        if abs(expected - number.value) > 1.02 * step * (1 + expected / printed[model].value):
+        best = printed[model]
+        expected = products[i] * best.value / products[model]
+        steps = _step(number.value, number.decimals) + _step(best.value, best.decimals) * expected / best.value
+        if abs(expected - number.value) > 1.02 * steps:
             yield WrongCell("amount_off", i, amount, round(expected, number.decimals))
 
 
 _COLUMNS = (_PRICE, _AMOUNT, _PEOPLE)
+
+
+def _step(value: float, decimals: int) -> float:
+    """Return how far a printed amount may be from what it was before it was rounded or cut off, also to thousands."""
+    digits = f"{value:.0f}"
+    return 10.0 ** (-decimals if decimals else len(digits) - len(digits.rstrip("0")))
+
+
+def wrong_products(text: str) -> Iterator[tuple[int, int, float, float]]:
+    """Yield where a text has the result of a multiplication that its factors do not give, it, and what they give.
+
+    Examples
+    --------
+    >>> list(wrong_products("1.500 người x 105.300 đồng/tháng x 12 tháng = 1.859.400.000 đồng"))
+    [(47, 60, 1859400000.0, 1895400000.0)]
+    >>> list(wrong_products("(2.340.000 đồng × 4,5% × 12 tháng × 1.500 người = 1.895,4 triệu đồng)"))
+    []
+    """
+    for equation in _EQUATION.finditer(text):
+        *factors, result = _FACTOR.finditer(equation[0])
+        expected = math.prod(_amount(factor) for factor in factors)
+        value, scale = _amount(result), _SCALES.get((result[2] or "").lower(), 1.0)
+        step = scale * _step(value / scale, len(result[1].partition(",")[2]))
+        if abs(expected - value) > 1.02 * step:
+            start = equation.start() + result.start()
+            yield start, start + len(result[1]), value, round(expected, 6)
+
+
+def _amount(match: re.Match[str]) -> float:
+    digits = match[1] if re.fullmatch(r"\d+\.\d{1,2}", match[1]) else match[1].replace(".", "").replace(",", ".")
+    return float(digits) * _SCALES.get((match[2] or "").lower(), 1.0)
