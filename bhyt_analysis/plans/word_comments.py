@@ -33,7 +33,8 @@ AUTHOR = "bhyt"
 FONT = "Times New Roman"  # also in a document in an old font, which lacks the letters of Unicode
 CLOSING_SIZE, COMMENT_SIZE, REFERENCE_SIZE = 13, 10, 8  # points
 COMMENT_STYLE, REFERENCE_STYLE = "annotation text", "annotation reference"
-RUN_PROPERTIES = qn("w:rPr")
+RUN, RUN_PROPERTIES = qn("w:r"), qn("w:rPr")
+MARKS = (qn("w:commentRangeStart"), qn("w:commentRangeEnd"), qn("w:commentReference"))
 
 
 def write_commented_copy(
@@ -45,8 +46,8 @@ def write_commented_copy(
 ) -> None:
     """Write a copy of a document with comments, its text and its look unchanged.
 
-    The document itself is never written to. A copy that was written before is replaced, unless another program has
-    saved it since. Comments on text boxes and notes, where Word has none, are at the text that these belong to.
+    The document itself is never written to. If it is such a copy, its comments and its list are replaced; those of
+    people stay. A copy that was written before is replaced, unless another program has saved it since. Comments on text boxes and notes, where Word has none, are at the text that these belong to.
 
     Parameters
     ----------
@@ -68,6 +69,7 @@ def write_commented_copy(
     lang = check_lang(lang)
     _check_target(document.path, out)
     copy = open_word(document.path)
+    _remove_earlier(copy)
     _add_comments(copy, document, comments)
     _add_closing(copy, closing, lang)
     _set_author(copy)
@@ -109,6 +111,21 @@ def _set_author(copy: WordDocument) -> None:
     if not has_properties:
         properties.title, properties.modified = "", clock.now().replace(microsecond=0)
     properties.last_modified_by = AUTHOR
+
+
+def _remove_earlier(copy: WordDocument) -> None:
+    """Remove the comments that an earlier copy has got, by their author."""
+    if not any(r.reltype == RELATIONSHIP_TYPE.COMMENTS for r in copy.part.rels.values()):
+        return
+    earlier = [comment for comment in copy.comments if comment.author == AUTHOR]
+    numbers = {str(comment.comment_id) for comment in earlier}
+    for mark in [m for m in copy.element.body.iter(*MARKS) if m.get(qn("w:id")) in numbers]:
+        holder = mark.getparent()
+        holder.remove(mark)
+        if holder.tag == RUN and all(child.tag == RUN_PROPERTIES for child in holder):
+            holder.getparent().remove(holder)
+    for comment in earlier:
+        comment._comment_elm.getparent().remove(comment._comment_elm)
 
 
 def _add_comments(copy: WordDocument, document: PlanDocument, comments: Sequence[Comment]) -> None:

@@ -559,7 +559,8 @@ def _check_target_people(data: Dataset, code: str, document: str, row: TableRow)
             yield Finding.in_document("target_people_below_today", document, code, figures, **counts, locator=locator)
     targets = _own_targets(data, code)
     targets = targets[targets["on"].dt.strftime("%Y-%m-%d") == row.as_of]
-    printed = exact[exact["figure"] == "population"].tail(1)
+    expected = exact[(exact["figure"] == "target_population") & (exact["as_of"] == row.as_of)].tail(1)
+    printed = exact[exact["figure"] == "population"].tail(1) if expected.empty else expected
     own = data.population[(data.population["area"] == code) & (data.population["status"] == "published")]
     count = None if len(printed) else population_at(data.geography, own, code, pd.to_datetime(row.as_of))
     if targets.empty or (printed.empty and count is None):

@@ -182,6 +182,22 @@ def test_comments_of_others_and_their_authors_stay(tmp_path):
     assert [(c.author, c.initials) for c in Document(str(copy)).comments] == [("Phòng KHTH", "KH"), ("bhyt", "bhyt")]
 
 
+def test_comments_of_an_earlier_copy_are_replaced(tmp_path):
+    document = Document()
+    own = document.add_paragraph(SENTENCE)
+    document.add_comment(own.runs, "Đã kiểm tra.", "Cán bộ")
+    source, first, second, last = save(tmp_path, document), *(tmp_path / f"{n}.docx" for n in "abc")
+    start = SENTENCE.index("85,1%")
+    write_commented_copy(read_word(source), [Comment(0, start, start + 5, "Cũ")], [("mục I", "Cũ")], first)
+    write_commented_copy(read_word(first), [Comment(0, 0, 7, "Mới")], [("mục I", "Mới")], second)
+    assert commented(second) == {"Đã kiểm tra.": SENTENCE, "Mới": "Tổng số"}
+    write_commented_copy(read_word(second), [], [], last)
+    assert commented(last) == {"Đã kiểm tra.": SENTENCE}
+    assert [p.text for p in Document(str(last)).paragraphs] == [SENTENCE]
+    body = Document(str(last)).element.body
+    assert len(list(body.iter(qn("w:commentReference")))) == 1
+
+
 def test_comment_has_a_paragraph_for_each_line_and_the_time_of_the_run(tmp_path, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1764115200")
     document = Document()
