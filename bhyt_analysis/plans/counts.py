@@ -41,7 +41,7 @@ def read_count(reader: FigureReader, clause: Clause, previous: Entry | None) -> 
         return _read_loss(reader, clause)
     subject = count_subject(reader, clause)
     sign = change_sign(before) or change_sign(before, "recruit") or _sign_of_list(reader)
-    is_level = change_sign(before) or compared_day(clause) is not None
+    is_level = change_sign(before) or compared_day(reader, clause) is not None
     if subject is None and is_level and previous is not None and _is_of_same(previous, number.unit):
         subject = str(previous.cells["figure"]).removeprefix("change_")
     if sign and subject == "population":  # of the insured, as a rule, whose share of the population is beside it

@@ -32,13 +32,18 @@ def own_times(text: str, moments: list[Time]) -> list[Time]:
     return [t for t in moments if not _COMPARISON.search(text[: t.start])]
 
 
-def compared_day(clause: Clause) -> dt.date | None:
+def compared_day(reader: FigureReader, clause: Clause) -> dt.date | None:
     """Return the day of a level with which a sentence compares another one; None for any other number."""
     match = _COMPARED.search(clause.before)
     if match is None or has_phrase("planned", match["words"]) or has_phrase("change", clause.before[: match.start()]):
         return None
     moments = times(match["words"])
-    return moments[0].day if len(moments) == 1 and moments[0].end == len(match["words"].rstrip()) else None
+    if len(moments) != 1 or moments[0].day is None or moments[0].end != len(match["words"].rstrip()):
+        return None
+    own = _own_time(clause)
+    day = own.day if own else reader.result_day() or next(reversed(reader.part_days), None)
+    is_of_year = moments[0].is_year and "cùng kỳ" in match["words"]
+    return _in_year(day, moments[0].day.year) if is_of_year and day else moments[0].day
 
 
 def day_before(clause: Clause, day: object) -> str:
@@ -50,14 +55,18 @@ def day_before(clause: Clause, day: object) -> str:
     days = [t.day for t in times(match["words"]) if t.day and not t.is_year]
     years = [t.day.year for t in times(match["words"]) if t.day and t.is_year]
     if isinstance(day, dt.date) and not days and ("cùng kỳ" in match["words"] or "năm trước" in match["words"]):
-        year = years[0] if years else day.year - 1
-        return str(dt.date(year, day.month, min(day.day, calendar.monthrange(year, day.month)[1])))
+        return str(_in_year(day, years[0] if years else day.year - 1))
     return str(days[0]) if days else f"{years[0]}-12-31" if years else ""
+
+
+def _in_year(day: dt.date, year: int) -> dt.date:
+    """Return the same day of another year, the last of February for one that it lacks."""
+    return dt.date(year, day.month, min(day.day, calendar.monthrange(year, day.month)[1]))
 
 
 def day_of(reader: FigureReader, clause: Clause, goal: bool | None = None) -> object:
     """Return the day of a number: that beside it in the sentence, of its list, of its heading; None without."""
-    if (compared := compared_day(clause)) is not None:
+    if (compared := compared_day(reader, clause)) is not None:
         return compared
     if (moment := _own_time(clause)) is not None:
         return moment.day
@@ -75,7 +84,9 @@ def is_goal(reader: FigureReader, clause: Clause, day: object) -> bool:
     """Tell whether a number is to be reached, and not what was reached."""
     context, sentence = reader.context, clause.sentence
     text = sentence.small[sentence.start : clause.number.start]
-    if has_phrase("fall_to", clause.before) or has_phrase("state", clause.before) or compared_day(clause):
+    if has_phrase("fall_to", clause.before) or has_phrase("state", clause.before):
+        return False
+    if compared_day(reader, clause) is not None:
         return False
     titles = [plain(h.text) for h in reader.headings]
     is_under_results = any(is_result_heading(t) for t in titles[-2:])

@@ -47,7 +47,7 @@ def read_percent(reader: FigureReader, clause: Clause, previous: Entry | None) -
     if not rate and not groups and reader.last_rate is not None and _THIS_RATE.search(before):
         rate, groups = reader.last_rate
     explicit = day_of(reader, clause)
-    if compared_day(clause) and not groups and _last_figure(reader, clause) in ("coverage", "change_coverage"):
+    if compared_day(reader, clause) and not groups and _last_figure(reader, clause) in ("coverage", "change_coverage"):
         return reader.publish(clause, "coverage", explicit, "population")
     if previous is not None and not (rate or groups) and _follows_base(clause):
         return _read_rate_of_base(reader, clause, previous)

@@ -201,7 +201,7 @@ class _Table:
             self._ask("forecast", cell, f"{label}: {heading}")
             return
         day = (None if is_change else _year(words)) or _year(plain(label)) or self._day()
-        measured = number.unit or _measure(words) or _measure(plain(label)) or self._measure_of_caption(label, heading)
+        measured = number.unit or _measure(words) or self._measure_of_row(label, heading)
         value = _Value(cell, number, unit, label, heading, measured, day)
         if is_change:
             self._read_change(value, -1 if sign and sign[1] != "+" else 1)
@@ -209,6 +209,11 @@ class _Table:
             self._read_percent(value)
         else:
             self._read_count(value)
+
+    def _measure_of_row(self, label: str, heading: str) -> str:
+        """Return what figures are counted in by the label of their row, «người nghèo» being weaker than the caption."""
+        own = _measure(plain(label))
+        return own if own not in ("", "people") else self._measure_of_caption(label, heading) or own
 
     def _measure_of_caption(self, label: str, heading: str) -> str:
         """Return what the caption says that the figures below days are counted in, of everybody or of a group.

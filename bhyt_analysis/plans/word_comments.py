@@ -47,7 +47,9 @@ def write_commented_copy(
     """Write a copy of a document with comments, its text and its look unchanged.
 
     The document itself is never written to. If it is such a copy, its comments and its list are replaced; those of
-    people stay. A copy that was written before is replaced, unless another program has saved it since. Comments on text boxes and notes, where Word has none, are at the text that these belong to.
+    people stay. A copy that was written before is replaced, unless another program has saved it since.
+
+    Comments on text boxes and notes, where Word has none, are at the text that these belong to.
 
     Parameters
     ----------

@@ -194,6 +194,32 @@ def test_tracked_changes_are_read_as_accepted(example, tmp_path, capsys):
     assert "share_of_wrong_base" not in printed.out and "sửa đổi" in printed.err
 
 
+DAY = "Sơn Dương, ngày 15 tháng 3 năm 2025"
+LATE = [
+    "- Phòng Y tế tổng hợp danh sách, hoàn thành trước ngày 31/01/2025.",
+    "- Các trường rà soát học sinh chưa có thẻ, chậm nhất là ngày 28/02/2025 gửi về cơ quan BHXH.",
+    "- UBND các xã lập danh sách hộ cận nghèo xong trước 15/11/2024.",
+]
+IN_TIME = [
+    "- Phòng Y tế tổng hợp danh sách, hoàn thành trước ngày 31/3/2025.",
+    "- Theo Công văn số 12/SYT-NVY ngày 05/01/2025, các xã báo cáo trước ngày 15/02/2025.",
+    "- Các xã đã hoàn thành rà soát trước ngày 31/12/2024.",
+    "- Thanh niên hoàn thành nghĩa vụ quân sự trước ngày 01/02/2025 được cấp thẻ.",
+    "- Thẻ cấp trước ngày 01/01/2025 còn giá trị; người tham gia trước ngày 01/01/2015 được nộp hồ sơ.",
+    "- Báo cáo các đợt tiếp theo gửi trước ngày 25 hằng tháng.",
+]
+
+
+@pytest.mark.parametrize("line", [*LATE, *IN_TIME])
+def test_deadlines_before_the_plan_are_remarked_on(line, tmp_path):
+    path = tmp_path / "ke_hoach.txt"
+    head = ["ỦY BAN NHÂN DÂN HUYỆN SƠN DƯƠNG", "Số: 45/KH-UBND", DAY, "KẾ HOẠCH", "Phát triển BHYT năm 2025"]
+    path.write_text("\n\n".join([*head, "I. KẾT QUẢ NĂM 2024", LATE[0], "II. NHIỆM VỤ", line]), encoding="utf-8")
+    remarks = [r for r in review(read_plan(path), "vi") if "deadline_before_document" in r.rules]
+    assert [r.sentence for r in remarks if r.locator == "mục II"] == ([line] if line in LATE else [])
+    assert len(remarks) == (line in LATE)  # what is under «kết quả» has happened
+
+
 def test_what_no_input_may_have_is_a_remark_at_its_number(tmp_path):
     text = read_plan().document.path.read_text(encoding="utf-8").replace("94,5% năm 2024", "104,5% năm 2024")
     path = tmp_path / "ke_hoach.txt"

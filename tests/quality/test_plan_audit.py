@@ -420,7 +420,25 @@ def broken_rules(data, figures, targets=(), people=None):
 POP = fig("population", 100000)
 INS = fig("insured_total", 85100)
 CARDS = [fig(f"cards_{g}", n) for g, n in zip(FIVE, (10000, 5000, 40000, 15100, 15000), strict=True)]
+UNINSURED = fig("uninsured", 14900)  # of 100,000, of whom 85,100 are insured
 RIGHT = {
+    "insured and uninsured are all": [[POP, INS, UNINSURED]],
+    "the others are insured elsewhere": [[POP, INS, fig("uninsured", 14000), fig("cards_insured_elsewhere", 900)]],
+    "the others are relatives of the army": [
+        [POP, INS, fig("uninsured", 13000), fig("cards_insured_elsewhere", 900), fig("cards_military_relatives", 1000)]
+    ],
+    "uninsured of another day": [[POP, INS, fig("uninsured", 15000, Y20)]],
+    "target people of the population of the day": [
+        [POP, fig("target_population", 112000, Y22), fig("target_insured", 100800, Y22)],
+        [(2022, 0.9, "all", "=")],
+    ],
+    "change since a day that is not printed": [
+        [
+            fig("insured_total", 1000, Y19),
+            fig("insured_total", 1250, Y21),
+            fig("change_insured_total", 40, Y21) | {"base": Y20},
+        ]
+    ],
     "all insured": [[POP, fig("insured_total", 100000), fig("coverage", 100, decimals=1)]],
     "99.96 printed 100.0": [[POP, fig("insured_total", 99960), fig("coverage", 100, decimals=1)]],
     "student 100": [[fig("coverage_student", 100), fig("coverage", 85.1, decimals=1)]],
@@ -522,6 +540,26 @@ WRONG = {
     "target people far off, population elsewhere": (
         "target_people_off",
         [[fig("target_insured", 60000, Y22)], [(2022, 0.9, "all", "=")], 100000],
+    ),
+    "insured and uninsured above all": ("uninsured_above_people", [[POP, INS, fig("uninsured", 15900)]]),
+    "insured and uninsured below all": ("uninsured_below_people", [[POP, INS, fig("uninsured", 13900)]]),
+    "target people off the population of the day": (
+        "target_people_off",
+        [
+            [POP, fig("target_population", 112000, Y22), fig("target_insured", 90000, Y22)],
+            [(2022, 0.9, "all", "=")],
+        ],
+    ),
+    "change since a day": (
+        "change_off",
+        [
+            [
+                fig("insured_total", 1000, Y19),
+                fig("insured_total", 1100, Y20),
+                fig("insured_total", 1250, Y21),
+                fig("change_insured_total", 250, Y21) | {"base": Y20},
+            ]
+        ],
     ),
     "points": (
         "points_off",
