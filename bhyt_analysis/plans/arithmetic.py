@@ -126,7 +126,7 @@ def wrong_products(text: str) -> Iterator[tuple[int, int, float, float]]:
     Examples
     --------
     >>> list(wrong_products("1.500 người x 105.300 đồng/tháng x 12 tháng = 1.859.400.000 đồng"))
-    [(47, 60, 1859400000.0, 1895400000.0)]
+    [(46, 59, 1859400000.0, 1895400000.0)]
     >>> list(wrong_products("(2.340.000 đồng × 4,5% × 12 tháng × 1.500 người = 1.895,4 triệu đồng)"))
     []
     """

@@ -316,7 +316,7 @@ class FigureReader:
 
     def _publish_base(self, clause: Clause, entry: Entry) -> None:
         """Add the people out of whom a count is, where it has them after a stroke and they are not its plan."""
-        base, figure = clause.number.out_of, str(entry.cells["figure"])
+        base, figure = clause.number.base, str(entry.cells["figure"])
         if base is None or has_phrase("planned", clause.sentence.plain) or "change_" in figure:
             return
         aim, name = ("target_", figure[7:]) if figure.startswith("target_") else ("", figure)
@@ -342,10 +342,10 @@ class FigureReader:
 def _with_bases_hidden(small: str) -> str:
     """Return a plain text with blanks for the counts after a stroke: «62.400 người/68.500 dân tham gia»."""
     for number in numbers(small):
-        if number.out_of:
-            noun = small[number.out_of.start + number.out_of.length : number.out_of.end].strip()
+        if number.base:
+            noun = small[number.base.start + number.base.length : number.base.end].strip()
             noun = re.sub(r"(?:người )?dân.*|.*khẩu", "người", noun)
-            small = small[: number.end] + noun.rjust(number.out_of.end - number.end) + small[number.out_of.end :]
+            small = small[: number.end] + noun.rjust(number.base.end - number.end) + small[number.base.end :]
     return small
 
 

@@ -79,7 +79,7 @@ class Number(NamedTuple):
     decimals: int
     unit: str  # "" where a cell of a table has none
     length: int  # of its digits, from `start`
-    out_of: Number | None = None  # the count after a stroke, of which it is a part
+    base: Number | None = None  # the count after a stroke, of which it is a part
 
 
 class Time(NamedTuple):
@@ -111,13 +111,11 @@ def numbers(text: str) -> list[Number]:
     --------
     >>> [(n.value, n.decimals, n.unit) for n in numbers("8.541 thẻ, chiếm 5,5%; 14 xã; 46,5 tỷ đồng; điểm 3.3")]
     [(8541.0, 0, 'cards'), (5.5, 1, 'percent'), (14.0, 0, 'communes'), (46500000000.0, 0, 'vnd')]
-    >>> [(n.value, n.unit, n.out_of.value) for n in numbers("215/230 học sinh")]
+    >>> [(n.value, n.unit, n.base.value) for n in numbers("215/230 học sinh")]
     [(215.0, 'people', 230.0)]
     """
-    parts = [_number_out_of(match) for match in _OUT_OF.finditer(text)]
-    parts = [
-        n for n in parts if n.out_of and n.out_of.value > max(_LAST_DAY, n.value) and n.out_of.value != n.value + 1
-    ]
+    parts = [_number_with_base(match) for match in _OUT_OF.finditer(text)]
+    parts = [n for n in parts if n.base and n.base.value > max(_LAST_DAY, n.value) and n.base.value != n.value + 1]
     others = [_number(match) for match in _MENTION.finditer(text)]
     return sorted([*parts, *(n for n in others if all(n.start != part.start for part in parts))])
 
@@ -150,12 +148,12 @@ def _number(match: re.Match[str]) -> Number:
     return Number(match.start(1), match.end(), value, max(len(fraction) - power, 0), key, len(digits))
 
 
-def _number_out_of(match: re.Match[str]) -> Number:
-    """Return a count with its base, which is not `out_of` anything itself."""
-    part, base = (float(match[i].replace(".", "")) for i in (1, 3))
-    out_of = Number(match.start(3), match.end(), base, 0, "people", len(match[3]))
+def _number_with_base(match: re.Match[str]) -> Number:
+    """Return a count with the count after the stroke as its base."""
+    part, total = (float(match[i].replace(".", "")) for i in (1, 3))
+    base = Number(match.start(3), match.end(), total, 0, "people", len(match[3]))
     unit, end = "cards" if (match[2] or "").lower() == "thẻ" else "people", max(match.end(1), match.end(2))
-    return Number(match.start(), end, part, 0, unit, len(match[1]), out_of)
+    return Number(match.start(), end, part, 0, unit, len(match[1]), base)
 
 
 def times(text: str) -> list[Time]:

@@ -169,7 +169,7 @@ def _is_share(before: str, after: str, has_rate: bool, previous: Entry) -> bool:
 
 def _follows_base(clause: Clause) -> bool:
     """Tell whether a percentage is that of the count and the base before it: «215/230 học sinh tham gia, đạt 93,5%»."""
-    has_base = clause.index > 0 and clause.numbers[clause.index - 1].out_of is not None
+    has_base = clause.index > 0 and clause.numbers[clause.index - 1].base is not None
     return has_base and _SHARE_ENDS.search(clause.before) is not None
 
 

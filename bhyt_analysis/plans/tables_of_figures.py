@@ -98,7 +98,7 @@ class _Table:
         self.caption = plain(" ; ".join([*self.titles[-1:], before]))
         self.head: list[int] = []
         rows = sorted({row for row, _ in grid})
-        self.asked: list[Question] = []
+        self.questions: list[Question] = []
         self.is_read = False  # whether any figure of it is clear
         self.first = next((r for r in rows if len(self._numbers(r)) >= 1), None)
         self.rows = [r for r in rows if self.first is not None and r >= self.first]
@@ -146,7 +146,7 @@ class _Table:
         for position, row, is_sum in zip(self.rows, rows, sums, strict=True):
             for column, number in sorted(row.figures.items()) if not is_sum else ():
                 self._read_cell(self.grid[position, column], number, row.label, self._heading(column))
-        self.reader.entries.questions += _asked_once(self.asked, by_column=self.is_read)
+        self.reader.entries.questions += _one_for_all(self.questions, by_column=self.is_read)
         if len(units) < 2 or any(sums) or self._share_of_units(units.values()) == 1:
             self._check(rows, are_units=len(units) >= 2)
 
@@ -291,9 +291,9 @@ class _Table:
         words = value.both
         if _TOTAL_ROW.match(plain(value.label)) and not phrases("measure", plain(value.heading)):
             return self._total() or next((p.yields for p in phrases("column", plain(value.heading))), None)
-        named = subject(self.reader, words) or next((p.yields for p in phrases("column", plain(value.heading))), None)
-        is_of_caption = named is None and _ONLY_TIME.fullmatch(plain(value.heading)) and self._is_of_all(value.label)
-        return subject(self.reader, self.caption) if is_of_caption else named
+        own = subject(self.reader, words) or next((p.yields for p in phrases("column", plain(value.heading))), None)
+        is_of_caption = own is None and _ONLY_TIME.fullmatch(plain(value.heading)) and self._is_of_all(value.label)
+        return subject(self.reader, self.caption) if is_of_caption else own
 
     def _total(self) -> str:
         """Return the figure that the groups of the rows add up to, "" where the table has no row of the total."""
@@ -382,7 +382,7 @@ class _Table:
 
     def _ask(self, kind: str, cell: _Cell, text: str) -> None:
         place = Place(cell.blocks[0], 0, len(self.blocks[cell.blocks[0]].text))
-        self.asked.append(Question(kind, place, cell.text, text, self._locator(cell)))
+        self.questions.append(Question(kind, place, cell.text, text, self._locator(cell)))
 
 
 def _mended(row: Row, position: int, wrong: Sequence[WrongCell]) -> Row:
@@ -391,7 +391,7 @@ def _mended(row: Row, position: int, wrong: Sequence[WrongCell]) -> Row:
     return row._replace(figures={**row.figures, **mended})
 
 
-def _asked_once(questions: Sequence[Question], by_column: bool) -> list[Question]:
+def _one_for_all(questions: Sequence[Question], by_column: bool) -> list[Question]:
     """Return the questions of a table with one for all cells that leave the same: of a column, or of the table."""
     groups = defaultdict[tuple[str, str], list[Question]](list)
     for question in questions:
