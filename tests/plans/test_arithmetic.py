@@ -53,6 +53,13 @@ UNIONS = """| TT | Đoàn thể | Số người vận động | Kinh phí (đồ
 | | Trong đó: hội viên | 95 | 950.000 |
 | | Cộng | 490 | 4.900.000 |
 """
+CHANGES = """| TT | Nhóm | Thẻ BHYT | Tăng/giảm so với năm trước |
+|---|---|---|---|
+| 1 | Người lao động | 1.305 | 120 |
+| 2 | Ngân sách đóng | 14.310 | -402 |
+| 3 | Hộ gia đình | 2.395 | + 95 |
+| | Cộng | 18.010 | -187 |
+"""
 MONTHS = """| TT | Nhóm | Số người | Mức đóng (đồng/tháng) | Số tháng | Kinh phí (nghìn đồng) |
 |---|---|---|---|---|---|
 | 1 | Người nghèo | 100 | 105.300 | 12 | 126.360 |
@@ -75,7 +82,7 @@ def remarks(tmp_path, *tables):
 
 
 def test_tables_that_add_up_get_no_remark(tmp_path):
-    assert remarks(tmp_path, FUNDS, WORKS, SOME, UNIONS, MONTHS) == []
+    assert remarks(tmp_path, FUNDS, WORKS, SOME, UNIONS, CHANGES, MONTHS) == []
 
 
 @pytest.mark.parametrize(
@@ -87,6 +94,7 @@ def test_tables_that_add_up_get_no_remark(tmp_path):
         (WORKS, "| 50 |", "| 52,5 |", "table_total_off", "50"),
         (SOME, "10.580", "10.850", "table_total_off", "10.580"),
         (SOME, "9.046", "9.064", "table_total_off", "9.046"),
+        (CHANGES, "-187", "187", "table_total_off", "−187"),
         (MONTHS, "315.900", "351.900", "amount_off", "315.900"),
     ],
 )
