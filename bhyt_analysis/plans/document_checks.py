@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -23,6 +24,7 @@ from bhyt_analysis.plans.words import has_phrase, plain
 from bhyt_analysis.quality.limits import rule_limits
 
 _YEAR = 366  # days
+_NOTHING_MORE = re.compile(r"\s*(?:[.;,:()/]|$|(?:để|và|gửi|về|cho|theo|đồng thời)(?!\w))")
 Located = tuple[Finding, list[Place]]
 
 
@@ -262,7 +264,13 @@ def _check_deadlines(plan: Plan) -> Iterator[Located]:
                 is_late = issued and moment.day and issued - dt.timedelta(_YEAR) <= moment.day < issued
                 if not is_late or not has_phrase("deadline", words) or not has_phrase("duty", words):
                     continue
-                is_past = has_phrase("done", words) or any(is_result_heading(plain(t)) for t in titles(blocks, i)[-2:])
+                # «hồ sơ nộp trước ngày ... được giải quyết» sets no deadline: more is said of what was done by then.
+                is_last = _NOTHING_MORE.match(small[start + moment.end : end])
+                is_past = (
+                    not is_last
+                    or has_phrase("done", words)
+                    or any(is_result_heading(plain(t)) for t in titles(blocks, i)[-2:])
+                )
                 if not is_past and not instruments(block.text[start : start + moment.start]):
                     place = Place(i, start + moment.start, start + moment.end)
                     yield _finding(plan, "deadline_before_document", value=moment.day, expected=issued), [place]
@@ -289,13 +297,7 @@ def targets_that_differ(plan: Plan) -> list[tuple[Entry, Entry]]:
     for entry in plan.entries.rows:
         if entry.table == "targets" and entry.cells["rate"] is not None:
             same[tuple(entry.cells.get(k) for k in ("area", "of", "kind", "scope", "on"))].append(entry)
-    return [(own[0], other) for own in same.values() for other in own[1:] if not _agree(own[0], other)]
-
-
-def _agree(one: Entry, other: Entry) -> bool:
-    """Tell whether two targets of one rate differ only in that one of them is «95,5% or more»."""
-    relations = {one.cells["relation"], other.cells["relation"]}
-    return one.cells["rate"] == other.cells["rate"] and relations == {"=", ">="}
+    return [(own[0], other) for own in same.values() for other in own[1:]]
 
 
 def _check_targets_of_each(plan: Plan) -> Iterator[Located]:

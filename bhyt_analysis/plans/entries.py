@@ -25,9 +25,10 @@ class Entry:
     sentence: str = ""
 
     def key(self) -> tuple[Hashable, ...]:
-        """Return what two entries have in common that say the same."""
+        """Return what two entries have in common that say the same; a target of 95% is one of 95% or more."""
         ignored = ("locator", "instrument", "source", "note")
-        return (self.table, *((k, str(v)) for k, v in self.cells.items() if k not in ignored))
+        cells = self.cells | ({"relation": "="} if self.cells.get("rate") and self.cells["relation"] == ">=" else {})
+        return (self.table, *((k, str(v)) for k, v in cells.items() if k not in ignored))
 
 
 @dataclass(frozen=True)

@@ -316,8 +316,10 @@ class FigureReader:
 
     def _publish_base(self, clause: Clause, entry: Entry) -> None:
         """Add the people out of whom a count is, where it has them after a stroke and they are not its plan."""
-        base, figure = clause.number.base, str(entry.cells["figure"])
-        if base is None or has_phrase("planned", clause.sentence.plain) or "change_" in figure:
+        base, figure, small = clause.number.base, str(entry.cells["figure"]), clause.sentence.small
+        end = clause.numbers[clause.index + 1].end if clause.index + 1 < len(clause.numbers) else clause.number.end
+        share = small[clause.number.end : end] + re.split(r"[,;.]", small[end : clause.sentence.end])[0]
+        if base is None or has_phrase("planned", share) or "change_" in figure:
             return
         aim, name = ("target_", figure[7:]) if figure.startswith("target_") else ("", figure)
         group = next((name.removeprefix(p) for p in ("cards_", "uninsured_") if name.startswith(p)), "")

@@ -31,7 +31,7 @@ _MENTION = re.compile(
 _COUNT = r"(\d{1,3}(?:\.\d{3})+|\d+)"
 _OUT_OF = re.compile(
     rf"(?<![\w/.,-]){_COUNT}(?: ?(người|thẻ))? ?/ ?{_COUNT} ?"
-    r"(?P<base>người dân|dân(?: số)?|nhân khẩu|khẩu|học sinh|sinh viên|hssv|người(?=[^.;]{0,80}dân số))(?!\w)",
+    r"(?P<base>người dân|dân(?: số)?|nhân khẩu|khẩu|học sinh|sinh viên|hssv|em|người(?=[^.;]{0,80}dân số))(?!\w)",
     re.IGNORECASE,
 )
 _LAST_DAY = 31  # a smaller base may be the month of a day

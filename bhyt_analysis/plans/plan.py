@@ -36,6 +36,7 @@ from bhyt_analysis.plans.tables_of_figures import read_tables
 
 FIRST_ROW = HEADING + 1  # of a table in a sheet
 CITED_TEXTS = (("actions", "task"), ("actions", "lead"), ("other_targets", "indicator"))  # as the document has them
+_TOLD_AT = ("document", "area", "figure", "relation", "as_of", "locator")  # a row of an input each
 EXAMPLE = "plan_example.txt"
 PLAN_TABLES = ("documents", "published", "targets", "other_targets", "losses", "duties", "actions")
 
@@ -86,6 +87,9 @@ class Plan(HasCard):
             }
         ]
         tables = {t: pd.DataFrame(own, columns=list(table_columns(t)["column"])) for t, own in cells.items()}
+        published = tables["published"]
+        repeated = published.groupby(list(_TOLD_AT), dropna=False).cumcount()
+        published["locator"] += repeated.map(lambda n: f" ({n + 1})" if n else "")  # two values at one place
         for table, column in CITED_TEXTS:
             tables[table][column] = tables[table][column].map(hide_personal)
         return tables

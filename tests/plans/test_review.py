@@ -194,6 +194,21 @@ def test_tracked_changes_are_read_as_accepted(example, tmp_path, capsys):
     assert "share_of_wrong_base" not in printed.out and "sửa đổi" in printed.err
 
 
+def test_two_values_at_one_place_are_a_contradiction(tmp_path):
+    path = tmp_path / "bao_cao.txt"
+    lines = [
+        "HUYỆN ỦY SƠN DƯƠNG",
+        "Sơn Dương, ngày 12 tháng 02 năm 2022",
+        "BÁO CÁO",
+        "Kết quả BHYT năm 2021",
+        "I. KẾT QUẢ",
+    ]
+    lines += ["Năm 2021, tỷ lệ bao phủ BHYT đạt 94,1%.", "Như vậy, tỷ lệ bao phủ BHYT năm 2021 là 93,4%."]
+    path.write_text("\n\n".join(lines), encoding="utf-8")
+    (remark,) = [r for r in read_plan(path).remarks("vi").itertuples() if r.severity == "error"]
+    assert remark.rule == "told_twice" and "94,1% và 93,4%" in remark.message
+
+
 DAY = "Sơn Dương, ngày 15 tháng 3 năm 2025"
 LATE = [
     "- Phòng Y tế tổng hợp danh sách, hoàn thành trước ngày 31/01/2025.",
@@ -206,6 +221,8 @@ IN_TIME = [
     "- Các xã đã hoàn thành rà soát trước ngày 31/12/2024.",
     "- Thanh niên hoàn thành nghĩa vụ quân sự trước ngày 01/02/2025 được cấp thẻ.",
     "- Thẻ cấp trước ngày 01/01/2025 còn giá trị; người tham gia trước ngày 01/01/2015 được nộp hồ sơ.",
+    "- Hồ sơ đề nghị nộp trước ngày 31/01/2025 được giải quyết trong quý I.",
+    "- Trạm Y tế cấp thẻ cho trẻ em sinh trước ngày 01/01/2025 còn thiếu.",
     "- Báo cáo các đợt tiếp theo gửi trước ngày 25 hằng tháng.",
 ]
 
