@@ -14,6 +14,7 @@ from bhyt_analysis.cli import main
 from bhyt_analysis.domain.schema import group_keys_by_name
 from bhyt_analysis.i18n.unit_names import normalise_name
 
+from ..batches import batches_here
 from ..conftest import ROOT
 from .docs_blocks import BLOCK, prepare_folder, run_page
 
@@ -29,6 +30,7 @@ def renewed_page(page: Path, folder: Path) -> str:
     text = page.read_text("utf-8")
     prepare_folder(folder)
     with ExitStack() as stack:
+        stack.enter_context(batches_here())
         if "tcp://127.0.0.1:8786" in text:
             from distributed import LocalCluster
 
