@@ -19,8 +19,8 @@ chromium.required()
 
 
 @pytest.fixture(scope="module")
-def pages(briefings):
-    return briefings / "vi"
+def pages(vietnamese_briefings):
+    return vietnamese_briefings / "vi"
 
 
 @pytest.fixture(scope="module")
