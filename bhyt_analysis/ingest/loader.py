@@ -22,6 +22,7 @@ from bhyt_analysis.domain.causes import causes_table
 from bhyt_analysis.domain.country import country
 from bhyt_analysis.domain.dataset import TABLES, Dataset
 from bhyt_analysis.domain.findings import Finding, has_errors
+from bhyt_analysis.domain.geography import Unit
 from bhyt_analysis.domain.input_error import InputError
 from bhyt_analysis.domain.partitions import is_partition, read_partition, write_partition
 from bhyt_analysis.domain.result_table import result_table
@@ -200,15 +201,21 @@ def _with_bundled_rows(data: Dataset) -> Dataset:
 
 def _published_rows(data: Dataset, table: str) -> pd.DataFrame:
     """Return the bundled rows of a table about the units of the data, which have those above them, too."""
-    bundled = _load_bundled()
-    real = country().geography  # the bundled data have made-up units, too
-    units = [u for u in bundled.geography.units.values() if data.geography.same_units(u) and real.same_units(u)]
+    bundled, real = _bundled_units()
+    units = [u for u in real if data.geography.same_units(u)]
     rows: pd.DataFrame = getattr(bundled, table)
     of_units = rows["unit_id"].isin([u.id for u in units])
     if "of" in rows:
         of_units |= rows["of"].isin([u.code for u in units])
     rows = rows[of_units].drop(columns="unit_id")
     return rows.assign(file=f"{BUNDLED}/" + rows["file"])
+
+
+@lru_cache(maxsize=1)
+def _bundled_units() -> tuple[Dataset, list[Unit]]:
+    """Return the bundled data, for reading alone, and their real units: they have made-up ones, too."""
+    data, real = _load_bundled(), country().geography
+    return data, [u for u in data.geography.units.values() if real.same_units(u)]
 
 
 def read_table(path: str | Path, name: str) -> pd.DataFrame:
