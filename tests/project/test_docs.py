@@ -16,12 +16,13 @@ from bhyt_analysis.i18n.unit_names import normalise_name
 
 from ..batches import batches_here
 from ..conftest import ROOT
-from .docs_blocks import BLOCK, prepare_folder, run_page
+from .docs_blocks import BLOCK, blocks, prepare_folder, run_page
 
-READMES = [ROOT / name for name in ("README.md", "README.vi.md", "CONTRIBUTING.md")]
-PAGES = [*READMES, *sorted((ROOT / "docs").rglob("*.md"))]
+READMES = ("README.vi.md", "README.md")
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 AUDIT = ROOT / "docs" / "audit.md"  # its files are read, and its output compared, below
-RUN_ELSEWHERE = {AUDIT, ROOT / "docs" / "warm_kernels.md"}  # the second in tests/engine
+# The second is run in tests/engine, the third in tests/charts/test_gallery.py.
+RUN_ELSEWHERE = {AUDIT, ROOT / "docs" / "warm_kernels.md", ROOT / "docs" / "gallery" / "README.md"}
 WITH_CODE = [page for page in PAGES if BLOCK.search(page.read_text("utf-8")) and page not in RUN_ELSEWHERE]
 
 
@@ -44,6 +45,18 @@ def renewed_page(page: Path, folder: Path) -> str:
 def test_code_blocks_run_and_print_what_the_page_says(page, tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
     assert renewed_page(page, tmp_path) == page.read_text("utf-8")
+
+
+def test_the_vietnamese_readme_has_no_other_lines_than_the_english_one():
+    vi, en = ([code_lines(block) for block in blocks((ROOT / name).read_text("utf-8"))] for name in READMES)
+    assert len(vi) == len(en)
+    assert vi == [[line for line in other if line in own] for own, other in zip(vi, en, strict=True)]
+
+
+def code_lines(block):
+    """Return the lines of a block without their comments and the name of the folder that is written."""
+    lines = (re.sub(r"  #.*| --out \w+", "", line).rstrip() for line in block.text.splitlines())
+    return [re.sub(" +", " ", line) for line in lines if line]
 
 
 def test_the_worked_example_of_the_audit_says_what_the_page_says(tmp_path, capsys):
