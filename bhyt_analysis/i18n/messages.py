@@ -177,6 +177,9 @@ def nearest_choices(word: str, choices: Iterable[object], count: int = 3, cutoff
         if is_beginning or (matcher.real_quick_ratio() >= cutoff and matcher.quick_ratio() >= cutoff):
             score = matcher.ratio() + (1 if is_beginning else 0)
             scores += [(score, choice)] if score >= cutoff else []
+        if len(scores) > count:  # those that follow must be nearer than the last of these
+            scores = sorted(scores, key=lambda pair: -pair[0])[:count]
+            cutoff = scores[-1][0]
     return [choice for _, choice in sorted(scores, key=lambda pair: -pair[0])[:count]]
 
 
