@@ -67,7 +67,8 @@ def _oracle(folder: Path, seed: int, communes: int, groups: int, months: int) ->
 @pytest.fixture
 def without_pictures(monkeypatch, no_charts):
     """Draw no charts, whose figures are in tables too, and read each input once."""
-    monkeypatch.setattr(bhyt, "load", cache(lambda data, area, load=bhyt.load: load(data)))
+    load = cache(bhyt.load)
+    monkeypatch.setattr(bhyt, "load", lambda data, area: load(data))
 
 
 @pytest.mark.parametrize("shape", INPUTS, ids=str)
