@@ -165,8 +165,10 @@ def assumptions_table() -> str:
     ranges = [f"{r.low} – {r.central} – {r.high}" if r.low != r.high else r.low for r in rows.itertuples()]
     names = rows["name_vi"] + "<br>`" + rows["name"] + "`"
     rows = rows.assign(name_vi=names, range=[text.replace(".", ",") for text in ranges])
-    headings = {"name_vi": "Giả định", "range": "Thấp – giữa – cao", "unit_vi": "Đơn vị", "source": "Nguồn"}
-    return "\n".join(["", "", *markdown_table(rows, headings)])
+    headings = {"name_vi": "Giả định", "range": "Thấp – giữa – cao", "unit_vi": "Đơn vị", "source_vi": "Nguồn"}
+    studies = packaged_table("model/projection/studies.csv")
+    references = [f"- {r.name_vi}: {r.reference}" for r in studies.itertuples()]
+    return "\n".join(["", "", *markdown_table(rows, headings), "Các nghiên cứu được dẫn:", "", *references, ""])
 
 
 def backtest_table() -> str:

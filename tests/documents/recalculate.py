@@ -2,8 +2,8 @@
 
 Run by the Python that has LibreOffice's ``uno``: ``python3 recalculate.py PROFILE < tasks.json``. On standard input a
 list of ``{"workbook": path, "settings": [{"Sheet!A1": 1, ...}, ...], "ranges": ["Sheet!A1:B9", ...]}``; a value of None
-empties a cell, a text is put in as one. On standard output, for each workbook and setting, the values of the ranges,
-row by row.
+empties a cell, a text is put in as one; with ``"pdf"`` the pages of the last setting go into that file. On standard
+output, for each workbook and setting, the values of the ranges, row by row.
 """
 
 import contextlib
@@ -80,6 +80,10 @@ def main():
         for task in json.load(sys.stdin):
             book = open_book(desktop, task["workbook"])
             results.append(recalculate(book, task["settings"], task["ranges"]))
+            if "pdf" in task:
+                export = PropertyValue()
+                export.Name, export.Value = "FilterName", "calc_pdf_Export"
+                book.storeToURL(Path(task["pdf"]).resolve().as_uri(), (export,))
             book.close(True)
         json.dump(results, sys.stdout)
     finally:

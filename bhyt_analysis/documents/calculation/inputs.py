@@ -91,7 +91,7 @@ class Inputs:
     order: list[Term] = field(default_factory=list)  # how many cells differ, down to each row
     any_differs: Term = field(default_factory=lambda: term(0))  # cells of this sheet, and communes in another zone
     law_differs: Term = field(default_factory=lambda: term(0))
-    fixed_row: int = 0  # from which what cannot be set begins
+    breaks: list[int] = field(default_factory=list)  # rows with which a page begins
     last_row: int = 0
 
     @property
@@ -238,7 +238,7 @@ def _write_behaviour(writer: _Writer, inputs: Inputs) -> None:
     """Write the constants of behaviour, and what follows from outreach before the policy and with it."""
     book, sheet, values = writer.book, writer.sheet, writer.book.model["behaviour"]
     table = assumptions()
-    inputs.fixed_row = writer.row
+    inputs.breaks.append(writer.row)
     writer.section("in_fixed")
 
     def constant(name: str, value: float, style: str = "x") -> Term:
@@ -287,6 +287,7 @@ def _row(writer: _Writer, name: str, content: Operand, style: str, source: str =
 def _write_periods(writer: _Writer, inputs: Inputs, before: Term) -> None:
     """Write what outreach does before the policy and with it: the odds of the take-up, and who joins how fast."""
     book, own = writer.book, inputs.behaviour
+    inputs.breaks.append(writer.row)
     writer.section("in_outreach")
     odds, rates = list[Term](), dict[str, list[Term]]()
     place = _row(writer, book.word("exp_place"), exponential(-own["place_effect"]), "f")

@@ -65,7 +65,7 @@ class ResultWriter:
         self.payers = list(self.summary.payers)
         self.last = 3 + len(self.payers)
         self.sheet.spread((60, 15, 15, 15, *[16] * len(self.payers)))
-        status = translate(f"status.{book.model['status']}", book.lang)
+        status = translate(f"status.{book.model['status']}", book.lang).lower()
         note = book.word("results_note", as_of=dt.date.fromisoformat(book.model["as_of"]), status=status)
         self.sheet.text(2, 0, note, "note", last=self.last)
         self._write_key_figures()

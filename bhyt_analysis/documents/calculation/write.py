@@ -125,7 +125,7 @@ def _finish(book: Book, inputs: Inputs) -> None:
     for row, key in ((2, "in_how"), (3, "in_colours"), (4, "in_law_note")):
         sheet.text(row, 0, book.word(key), "note", last=SOURCE)
     sheet.sheet.print_area(0, 0, inputs.last_row, SOURCE)
-    sheet.sheet.set_h_pagebreaks([inputs.fixed_row])
+    sheet.sheet.set_h_pagebreaks(inputs.breaks)
     set_page(sheet, book.headline, book.header, SOURCE + 1)
     sheet.sheet.repeat_rows(HEAD)
     sheet.sheet.freeze_panes(START, 1)

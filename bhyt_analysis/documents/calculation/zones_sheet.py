@@ -82,8 +82,8 @@ class ZoneWriter:
     def write(self) -> Zones:
         """Write all tables."""
         book, sheet = self.book, self.sheet
-        sheet.spread([30, 10, 14, 14, 24, 14, *[13] * (self.columns - 6)])
-        sheet.spread([18], self.status)
+        sheet.spread([22, 10, 13, 13, 24, 13, *[12] * (self.columns - 6)])
+        sheet.spread([20], self.status)
         sheet.spread([12] * 80, self.next_column)
         self._write_notes()
         self._write_lists()
@@ -102,8 +102,8 @@ class ZoneWriter:
         book, first = self.book, self.communes[0]
         day = dt.date.fromisoformat(first["on"])
         parts = {"on": day, "as_of": dt.date.fromisoformat(book.model["as_of"]), "decision": self.decision}
-        status = translate(f"status.{first['status']}", book.lang)
-        other = translate(f"status.{lowest_quality('estimated', first['status'])}", book.lang)
+        statuses = (first["status"], lowest_quality("estimated", first["status"]))
+        status, other = (translate(f"status.{key}", book.lang).lower() for key in statuses)
         how = book.word("zones_how", status=status, other=other, **parts)
         months = book.word("zones_live" if self.constants["is_live"] else "zones_static", **parts)
         for row, text in ((NOTES_ROW, how), (NOTES_ROW + 1, months)):
