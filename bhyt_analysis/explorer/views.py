@@ -142,7 +142,7 @@ def _baseline(context: Context, state: State) -> Baseline:
     if not state.area:
         raise BhytError(("explore.no_area", {}))
     scenario = to_scenario(state)
-    return build_baseline(context.data, state.area, scenario, scenario.apply_to_law(context.law))
+    return build_baseline(context.data, state.area, scenario)
 
 
 @_view("area", "seed", *LAW_FIELDS)

@@ -268,10 +268,10 @@ def test_every_group_belongs_to_one_of_the_projection():
 
 
 def test_it_starts_on_the_last_day_before_the_loss(data, law):
-    assert build_baseline(data, "Lục Ngạn", ORDINARY, law).day == pd.Timestamp("2021-06-30")
-    assert build_baseline(data, "X001", ORDINARY, law).day == pd.Timestamp("2021-06-30")
-    assert build_baseline(data, "Sơn Dương", ORDINARY, law).day == pd.Timestamp("2021-12-31")
-    assert build_baseline(data, "X001", NOTHING, law).day == pd.Timestamp("2022-06-30")
+    assert build_baseline(data, "Lục Ngạn", ORDINARY).day == pd.Timestamp("2021-06-30")
+    assert build_baseline(data, "X001", ORDINARY).day == pd.Timestamp("2021-06-30")
+    assert build_baseline(data, "Sơn Dương", ORDINARY).day == pd.Timestamp("2021-12-31")
+    assert build_baseline(data, "X001", NOTHING).day == pd.Timestamp("2022-06-30")
 
 
 def test_earlier_leavers_are_no_more_than_the_uninsured(data):

@@ -8,14 +8,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from bhyt_analysis.domain.area_view import area_view
+from bhyt_analysis.domain.area_view import AreaView, area_view
 from bhyt_analysis.domain.data_status import STATUSES, derived_quality, lowest_quality
 from bhyt_analysis.domain.dataset import Dataset, limit_to_date
 from bhyt_analysis.domain.input_error import Fault, raise_faults
 from bhyt_analysis.domain.population import population_at
 from bhyt_analysis.i18n.messages import BhytError
 from bhyt_analysis.law.groups import groups, groups_flagged, legal_group
-from bhyt_analysis.law.law import Area, Law
+from bhyt_analysis.law.law import Area
 from bhyt_analysis.model.coverage.coverage import coverage
 from bhyt_analysis.model.distribution.rounding import largest_remainder
 from bhyt_analysis.model.finance.budget import HOUSEHOLD_SIZES, LARGEST_HOUSEHOLD, household_sizes
@@ -71,7 +71,7 @@ def projection_group(keys: pd.Series) -> pd.Series:
     return keys.map(legal_group).map(own.where(own.isin(GROUPS), wider))
 
 
-def build_baseline(data: Dataset, area: str, scenario: Scenario, law: Law) -> Baseline:
+def build_baseline(data: Dataset, area: str, scenario: Scenario) -> Baseline:
     """Find the last figures of an area up to the scenario's first day, or else before its decision.
 
     Cards by commune are used where every commune has them, else the unit's own cards, else a printed rate times the
@@ -79,9 +79,15 @@ def build_baseline(data: Dataset, area: str, scenario: Scenario, law: Law) -> Ba
     is known by that day.
     """
     view = area_view(scenario.apply_to_data(data), area)
+    other_share = float(scenario.assumptions().at["other_titles", "central"])
+    baseline: Baseline = view.result(_view_baseline, scenario.decision, scenario.start, other_share)
+    return baseline
+
+
+def _view_baseline(view: AreaView, decision: str, start: pd.Timestamp | None, other_share: float) -> Baseline:
     code, data = view.code, view.data
-    changes = _decision_changes(data, code, scenario)
-    day = scenario.start if scenario.start is not None else _first_day(data, code, changes)
+    changes = _decision_changes(data, code, decision, other_share)
+    day = _first_day(data, code, changes) if start is None else start
     data_then = limit_to_date(data, day)
     counted = _count_by_commune(data_then, code) or _count_of_unit(data_then, code) or _count_from_rate(data_then, code)
     if counted is None:
@@ -99,14 +105,12 @@ def build_baseline(data: Dataset, area: str, scenario: Scenario, law: Law) -> Ba
     return Baseline(code, data.geography.unit_at(code, day).name, day, units, insured, sizes, exits, lineages)
 
 
-def _decision_changes(data: Dataset, code: str, scenario: Scenario) -> pd.DataFrame:
-    """Return who leaves and joins by the scenario's decision, commune by commune; empty without one."""
-    decision = scenario.decision
+def _decision_changes(data: Dataset, code: str, decision: str, other_share: float) -> pd.DataFrame:
+    """Return who leaves and joins by a decision, commune by commune; empty without one."""
     if not decision:
         return pd.DataFrame(
             columns=["area", "on", "lost", "gained", "kept_other", "minority_lost", "zone_after", "status"]
         )
-    other_share = float(scenario.assumptions().at["other_titles", "central"])
     # The share of minorities among all residents is not the one among those who lost: left to the ranges.
     table = reclassify(data, decision, code, other_entitlement_share=other_share)
     # Published losses of some parts only are not the area's; a list that leaves communes out leaves them as they are.

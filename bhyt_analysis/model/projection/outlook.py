@@ -184,7 +184,7 @@ def communes_at_baseline(data: Dataset, baseline: Baseline, impact: pd.DataFrame
     --------
     >>> from bhyt_analysis.model.projection.baseline import build_baseline
     >>> data = bhyt.load()
-    >>> baseline = build_baseline(data, "Lục Ngạn", bhyt.Scenario("861", decision="861"), bhyt.Law.read())
+    >>> baseline = build_baseline(data, "Lục Ngạn", bhyt.Scenario("861", decision="861"))
     >>> table = communes_at_baseline(data, baseline, bhyt.reclassify(data, "861", "Lục Ngạn"))
     >>> len(table), int(table["lost"].sum()), int(table["lost"].notna().sum())
     (29, 46106, 14)

@@ -156,7 +156,7 @@ def latest_count(view: AreaView) -> pd.Timestamp | None:
 def _project(view: AreaView, policy: Scenario, law: Law, by_commune: bool, has_start: bool = False) -> PageProjection:
     law = policy.apply_to_law(law)
     check_reform_areas(law, view.data)
-    baseline = build_baseline(view.data, view.code, policy, law)
+    baseline = build_baseline(view.data, view.code, policy)
     policy = resolve_support_window(policy, view.data, baseline, law)
     if not has_start:  # rates may have been printed after the cards that are counted
         policy = dataclasses.replace(policy, start=baseline.day + pd.offsets.MonthEnd(0))
@@ -182,7 +182,7 @@ def as_one_unit(baseline: Baseline) -> Baseline:
     Examples
     --------
     >>> from bhyt_analysis.model.projection.baseline import build_baseline
-    >>> baseline = build_baseline(bhyt.load(), "X001", bhyt.Scenario("x"), bhyt.Law.read())
+    >>> baseline = build_baseline(bhyt.load(), "X001", bhyt.Scenario("x"))
     >>> one = as_one_unit(baseline)
     >>> one.insured.shape, bool((one.insured[0] == baseline.insured.sum(axis=0)).all())
     ((1, 19), True)

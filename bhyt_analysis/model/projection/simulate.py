@@ -158,7 +158,7 @@ def project_area(data: Dataset, area: str, scenario: ScenarioLike | None = None,
     policy = as_scenario(scenario)
     law = policy.apply_to_law(Law.read() if law is None else law)
     check_reform_areas(law, data)
-    baseline = build_baseline(data, area, policy, law)
+    baseline = build_baseline(data, area, policy)
     return project(baseline, resolve_support_window(policy, data, baseline, law), law)
 
 

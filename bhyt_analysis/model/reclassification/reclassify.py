@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -256,11 +257,9 @@ def _area_rows(data: Dataset, code: str, options: Options) -> pd.DataFrame:
 
 def _decided_communes(data: Dataset, decided: pd.DataFrame, options: Options) -> pd.DataFrame:
     """Return the communes of a decision: by the zone table where their cards before are known, else as listed."""
-    pairs = zone_pairs(data, decided, options.decision)
-    parts = []
-    for _, flows, sums in moves_by_zones(data, pairs.dropna(subset="zone_before"), options):
-        parts.append(split_by_entitlement(sums, flows) if "subgroup" in options.by else sums)
-    by_zones = _concat(parts)
+    pairs, moves = moves_by_zones(data, decided, options)
+    is_split = "subgroup" in options.by
+    by_zones = _concat([split_by_entitlement(m.sums, m.flows) if is_split else m.sums for m in moves])
     pairs = pairs[pairs["decision"] == options.decision]
     by_zones = by_zones[by_zones.index.isin(pairs.index)]
     listed = pairs[~pairs["area"].isin(by_zones["area"])]
@@ -269,24 +268,6 @@ def _decided_communes(data: Dataset, decided: pd.DataFrame, options: Options) ->
     listed = listed[~listed["area"].isin(parts["area"])] if len(parts) else listed
     listed = listed.assign(zone_before=listed["zone_before"].fillna(""), method="listed")
     return _concat([by_zones, describe_rows(data, listed), parts])
-
-
-def zone_pairs(data: Dataset, decided: pd.DataFrame, decision: str) -> pd.DataFrame:
-    """Return the zones of a decision, and of earlier ones on the same communes, with the zone of the day before.
-
-    ``decided`` are rows of ``zones``. Earlier decisions are needed for what was left of the cards; another one of the
-    same day, such as a second draft, is in place of this one and not before it. Columns of the day before have
-    ``_before``, missing where not known.
-    """
-    key, own = ["area", "since"], data.zones["decision"] == decision
-    same_day = pd.MultiIndex.from_frame(data.zones[key]).isin(pd.MultiIndex.from_frame(decided[key]))
-    zones = data.zones[data.zones["area"].isin(decided["area"]) & (own | ~same_day)].reset_index(drop=True)
-    pairs = zones.rename_axis("pair").reset_index().merge(data.zones, on="unit_id", suffixes=("", "_before"))
-    day_before = pairs["since"] - pd.Timedelta(days=1)
-    open_end = pairs["until_before"].fillna(pd.Timestamp.max.floor("s"))
-    pairs = pairs[(pairs["since_before"] <= day_before) & (open_end >= day_before)]
-    pairs = pairs.sort_values("since_before").drop_duplicates("pair", keep="last").set_index("pair")
-    return zones.join(pairs[[c for c in pairs if c.endswith("_before")]])
 
 
 def _by_parts(data: Dataset, listed: pd.DataFrame, options: Options) -> pd.DataFrame:
@@ -304,36 +285,73 @@ def _by_parts(data: Dataset, listed: pd.DataFrame, options: Options) -> pd.DataF
 
 
 def describe_rows(data: Dataset, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of `zone_pairs` with the names and in the order of the result's columns."""
+    """Return rows of zones with the names and in the order of the result's columns."""
     names = [data.geography.unit_at(a, d).name for a, d in zip(rows["area"], rows["since"], strict=True)]
     rows = rows.assign(name=names, unknown=name_unknown(rows))
     rows = rows.rename(columns={"zone": "zone_after", "since": "on"})
     return rows.reindex(columns=ALL_COLUMNS)
 
 
-def moves_by_zones(
-    data: Dataset, pairs: pd.DataFrame, options: Options
-) -> Iterator[tuple[pd.DataFrame, CardFlows, pd.DataFrame]]:
-    """Yield the communes of `zone_pairs` with cards before, their flows by the zone table, and the totals of these.
+class Moves(NamedTuple):
+    """Communes with zones on both sides and cards before: their rows, what the zone table does, and the totals."""
 
-    A commune that moves more than once is in several parts, one move after the other.
+    rows: pd.DataFrame
+    flows: CardFlows
+    sums: pd.DataFrame
+
+
+def moves_by_zones(data: Dataset, decided: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, list[Moves]]:
+    """Return the zones of communes with those of the day before, and what moves do to their cards, worked out once.
+
+    ``decided`` are rows of ``zones``. A commune that moves more than once is in several parts, one move after the
+    other.
     """
+    arguments = options.decision, tuple(decided.index), options.minority_share, options.other_entitlement_share
+    result: tuple[pd.DataFrame, list[Moves]] = data.result(_moves_by_zones, *arguments)
+    return result
+
+
+def _moves_by_zones(
+    data: Dataset, decision: str, decided: tuple[int, ...], minority_share: float | None, other_share: float
+) -> tuple[pd.DataFrame, list[Moves]]:
+    every = _zone_pairs(data, data.zones.loc[[*decided]], decision)
+    pairs = every.dropna(subset="zone_before")
     pairs = pairs.sort_values("since", kind="stable").join(cards_before(data.cards, pairs), how="inner")
     if pairs.empty:
-        return
+        return every, []
     pairs = add_population(pairs.assign(as_of=pairs["since"]), data.geography, data.population)
     counted = data.population.dropna(subset=["minority_people"])
     ethnic = add_population(pairs[["area", "as_of"]], data.geography, counted, also="minority_people")
     share = (ethnic["minority_people"] / ethnic["population"]).astype("float64")
-    assumed = share.isna() & (options.minority_share is not None)
-    pairs["minority"] = share if options.minority_share is None else share.fillna(options.minority_share)
+    assumed = share.isna() & (minority_share is not None)
+    pairs["minority"] = share if minority_share is None else share.fillna(minority_share)
     left: pd.DataFrame | None = None
+    moves = list[Moves]()
     for _, rows in pairs.assign(assumed=assumed).groupby(pairs.groupby("area").cumcount()):
         rows = rows if left is None else _after_earlier_move(rows, left)
         flows = known_flows(rows)
-        sums = totals(rows, flows, options.other_entitlement_share)
+        sums = totals(rows, flows, other_share)
         left = cards_left(sums, flows)
-        yield rows, flows, describe_rows(data, sums)
+        moves.append(Moves(rows, flows, describe_rows(data, sums)))
+    return every, moves
+
+
+def _zone_pairs(data: Dataset, decided: pd.DataFrame, decision: str) -> pd.DataFrame:
+    """Return the zones of a decision, and of earlier ones on the same communes, with the zone of the day before.
+
+    ``decided`` are rows of ``zones``. Earlier decisions are needed for what was left of the cards; another one of the
+    same day, such as a second draft, is in place of this one and not before it. Columns of the day before have
+    ``_before``, missing where not known.
+    """
+    key, own = ["area", "since"], data.zones["decision"] == decision
+    same_day = pd.MultiIndex.from_frame(data.zones[key]).isin(pd.MultiIndex.from_frame(decided[key]))
+    zones = data.zones[data.zones["area"].isin(decided["area"]) & (own | ~same_day)].reset_index(drop=True)
+    pairs = zones.rename_axis("pair").reset_index().merge(data.zones, on="unit_id", suffixes=("", "_before"))
+    day_before = pairs["since"] - pd.Timedelta(days=1)
+    open_end = pairs["until_before"].fillna(pd.Timestamp.max.floor("s"))
+    pairs = pairs[(pairs["since_before"] <= day_before) & (open_end >= day_before)]
+    pairs = pairs.sort_values("since_before").drop_duplicates("pair", keep="last").set_index("pair")
+    return zones.join(pairs[[c for c in pairs if c.endswith("_before")]])
 
 
 def known_flows(rows: pd.DataFrame) -> CardFlows:

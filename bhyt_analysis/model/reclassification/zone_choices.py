@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from bhyt_analysis.domain.area_view import area_view
 from bhyt_analysis.domain.data_status import lowest_quality
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.model.reclassification.card_flows import (
@@ -22,7 +23,6 @@ from bhyt_analysis.model.reclassification.reclassify import (
     moves_by_zones,
     reclassify,
     set_dtypes,
-    zone_pairs,
 )
 
 
@@ -74,10 +74,10 @@ def zone_choices(data: Dataset, decision: str, area: str, other_entitlement_shar
     decided = reclassify(data, decision, area, other_entitlement_share=other_entitlement_share)
     if decided.empty or (decided["method"] != "zones").any() or decided[["lost", "gained"]].isna().any(axis=None):
         return None
+    data = area_view(data, area).data
     own = data.zones[(data.zones["decision"] == decision) & data.zones["area"].isin(decided["area"])]
-    pairs = zone_pairs(data, own, decision).dropna(subset="zone_before")
-    options = Options(decision, (), None, other_entitlement_share)
-    rows = pd.concat([part for part, *_ in moves_by_zones(data, pairs, options)])
+    _, moves = moves_by_zones(data, own, Options(decision, (), None, other_entitlement_share))
+    rows = pd.concat([part.rows for part in moves])
     rows = rows[rows["decision"] == decision].set_index("area").loc[decided["area"]].reset_index()
     each = rows.loc[rows.index.repeat(len(ZONES))].reset_index(drop=True)
     zones = pd.Series([*ZONES] * len(rows))
