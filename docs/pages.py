@@ -6,11 +6,13 @@ MkDocs calls the functions whose names begin with ``on_`` while it builds the si
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import latex2mathml.converter
 import nbformat
@@ -198,11 +200,12 @@ def markdown_table(rows: pd.DataFrame, headings: dict[str, str]) -> list[str]:
 
 
 def recipe_pages() -> Iterator[tuple[str, str | bytes]]:
-    """Yield the page of each recipe as it was run now, with its pictures, and their list."""
+    """Yield the page of each recipe as it was run now, on a warm kernel, with its pictures, and their list."""
     names, run = {}, ExecutePreprocessor(timeout=300)
     for file in sorted((ROOT / "notebooks" / "recipes").glob("*.ipynb")):
         notebook = nbformat.read(file, as_version=4)
-        run.preprocess(notebook, {"metadata": {"path": str(ROOT)}})
+        with patch.dict(os.environ, JUPYTER_DEFAULT_PROVISIONER_NAME="bhyt-warm"):
+            run.preprocess(notebook, {"metadata": {"path": str(ROOT)}})
         exporter = MarkdownExporter(exclude_input_prompt=True)
         text, resources = exporter.from_notebook_node(notebook, {"output_files_dir": file.stem})
         names[file.stem] = re.search(r"^# (.*)$", text, flags=re.MULTILINE).group(1)
