@@ -13,11 +13,16 @@ from bhyt_analysis.plans.words import plain
 
 _TOTAL = re.compile(r"(?:tổng(?: cộng| số)?|cộng)\W*")
 _PART = re.compile(r"trong đó|\W|(?:bao )?gồm|chia ra")
-_NO_SUM = re.compile(r"%|tỷ lệ|tỷ trọng|mức|đơn giá|bình quân|định mức|hệ số|số tháng|xếp|đồng ?/|năm sinh")
+_NO_SUM = re.compile(
+    r"%|tỷ lệ|tỷ trọng|mức|đơn giá|bình quân|hệ số|số tháng|xếp|đồng ?/|năm sinh|mật độ|điểm|đạt|so với|so sánh"
+    r"|hoàn thành|tăng|giảm|chênh lệch"
+)
 _MONEY = re.compile(r"kinh phí|tiền|đồng|dự toán|ngân sách")
 _ROUNDED = re.compile(r"triệu|tỷ đồng|nghìn|ngàn|1\.?000")
+_COUNTED = re.compile(r"người|thẻ|hộ|khẩu|dân")
 _PEOPLE = re.compile(r"(?:số|tổng) (?:người|đối tượng|thẻ|học sinh|hssv|lượng)|số lượng")
-_PRICE = re.compile(r"mức|đơn giá|đồng ?/")
+_PRICE = re.compile(r"^[^%]*(?:mức|đơn giá|đồng ?/)[^%]*$")
+_MONTHS = re.compile(r"(?<!/)tháng")
 _AMOUNT = re.compile(r"thành tiền|kinh phí|tổng (?:số )?tiền|số tiền")
 _FACTOR = re.compile(r"(\d[\d.]*(?:,\d+)?)(?: ?(%|nghìn|ngàn|triệu|tỷ)(?!\w))?", re.IGNORECASE)
 _ANY_FACTOR = r"\d[\d.,]*[^=×*\d;]{0,30}?"
@@ -72,22 +77,26 @@ def wrong_totals(
         own, heading = [row.figures[column] for row in parts if column in row.figures], plain(headings[column])
         if len(own) < len(parts) or _NO_SUM.search(heading) or printed.unit in ("percent", "points", "vnd"):
             continue
-        expected = sum(n.value for n in own)
+        values = [n.value for n in own]
+        is_money = _MONEY.search(heading) or (_MONEY.search(caption) and not _COUNTED.search(heading))
+        if min(values) <= printed.value <= max(values) or (printed.decimals and not is_money):
+            continue  # a mean, a rate
+        expected = sum(values)
         is_rounded = printed.decimals > 0 or _ROUNDED.search(f"{heading} {caption}") is not None
         steps = sum(0.5 * 10.0**-n.decimals for n in (*own, printed)) if is_rounded else 0.0
         if abs(expected - printed.value) <= steps + 1e-6:
             some_add_up = True
         else:
-            is_money = _MONEY.search(f"{heading} {caption}") is not None
             cell = WrongCell("table_total_off", totals[0], column, round(expected, printed.decimals))
-            wrong.append((cell, is_money))
-    yield from (cell for cell, is_money in wrong if are_units or is_money or some_add_up)
+            wrong.append((cell, are_units or is_money))
+    yield from (cell for cell, is_sure in wrong if is_sure or some_add_up)
 
 
 def wrong_amounts(rows: Sequence[Row], headings: Mapping[int, str]) -> Iterator[WrongCell]:
     """Yield the amounts that are not people times premium as they are in the other rows of the table.
 
-    The factor between the two, for months, for a share or for thousands, is the one that most rows have.
+    The factor between the two, for a share or for thousands, is the one that most rows have. A table with another
+    column that may be a factor is left out, but for that of the months.
     """
     prices, amounts, people = ([c for c, h in headings.items() if p.search(plain(h))] for p in _COLUMNS)
     amounts = [c for c in amounts if c not in prices]
@@ -96,7 +105,14 @@ def wrong_amounts(rows: Sequence[Row], headings: Mapping[int, str]) -> Iterator[
         return
     price, amount, count = prices[0], amounts[0], people[0]
     full = [i for i, row in enumerate(rows) if {price, amount, count} <= row.figures.keys()]
-    products = {i: rows[i].figures[price].value * rows[i].figures[count].value for i in full}
+    others = {c for i in full for c in rows[i].figures} - {price, amount, count}
+    months = {c for c in others if _MONTHS.search(plain(headings[c]))}
+    if any(
+        len({rows[i].figures[c].value if c in rows[i].figures else None for i in full}) > 1 for c in others - months
+    ):
+        return
+    factors_of = [price, count, *months]
+    products = {i: math.prod(rows[i].figures[c].value for c in factors_of if c in rows[i].figures) for i in full}
     printed = {i: rows[i].figures[amount] for i in full if products[i]}
     factors = {i: f"{n.value / products[i]:.3g}" for i, n in printed.items()}
     usual = Counter(factors.values()).most_common(2)
@@ -118,6 +134,17 @@ def _step(value: float, decimals: int) -> float:
     """Return how far a printed amount may be from what it was before it was rounded or cut off, also to thousands."""
     digits = f"{value:.0f}"
     return 10.0 ** (-decimals if decimals else len(digits) - len(digits.rstrip("0")))
+
+
+def equation_spans(text: str) -> list[tuple[int, int]]:
+    """Return where a text has multiplications: «350 người x 31.590 đồng x 12 tháng = 132.678.000 đồng».
+
+    Examples
+    --------
+    >>> equation_spans("Chi 14 xã x 500.000đ = 7.000.000đ")
+    [(4, 32)]
+    """
+    return [equation.span() for equation in _EQUATION.finditer(text)]
 
 
 def wrong_products(text: str) -> Iterator[tuple[int, int, float, float]]:

@@ -264,7 +264,7 @@ def _check_deadlines(plan: Plan) -> Iterator[Located]:
                 is_late = issued and moment.day and issued - dt.timedelta(_YEAR) <= moment.day < issued
                 if not is_late or not has_phrase("deadline", words) or not has_phrase("duty", words):
                     continue
-                # «hồ sơ nộp trước ngày ... được giải quyết» sets no deadline: more is said of what was done by then.
+                # «hồ sơ nộp trước ngày ... được giải quyết» sets no deadline: it goes on about what was done by then.
                 is_last = _NOTHING_MORE.match(small[start + moment.end : end])
                 is_past = (
                     not is_last

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from bhyt_analysis.domain.geography import Unit
+from bhyt_analysis.plans.arithmetic import equation_spans
 from bhyt_analysis.plans.clauses import COUNTED, Clause, Sentence, clauses, in_bracket
 from bhyt_analysis.plans.counts import OTHER_COUNTS, loss_day, loss_decision, read_count, read_other_count
 from bhyt_analysis.plans.document import Block
@@ -138,7 +139,8 @@ class FigureReader:
     def _read_sentence(self, sentence: Sentence, level: int) -> None:
         self._note_decision(sentence)
         counted = [n for n in numbers(sentence.text) if sentence.start <= n.start < sentence.end]
-        counted = [n for n in counted if not any(i.start <= n.start < i.end for i in sentence.instruments)]
+        spans = [*((i.start, i.end) for i in sentence.instruments), *equation_spans(sentence.text)]
+        counted = [n for n in counted if not any(start <= n.start < end for start, end in spans)]
         outside = [t for t in sentence.times if not in_bracket(sentence.small, t.start)]
         is_of_lost = outside and has_phrase("lost_group", sentence.small[sentence.start : outside[0].start][-40:])
         if outside and not is_of_lost and (not counted or outside[0].start < counted[0].start):

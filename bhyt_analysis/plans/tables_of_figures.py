@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from bhyt_analysis.domain.geography import Unit
@@ -176,7 +176,6 @@ class _Table:
     def _check(self, rows: Sequence[Row], are_units: bool) -> None:
         """Keep the totals and the amounts that the other numbers of the table give otherwise."""
         headings = {column: self._heading(column) for row in rows for column in row.figures}
-        rows = [row._replace(figures=self._signed(r, row.figures)) for r, row in zip(self.rows, rows, strict=True)]
         wrong = list(wrong_amounts(rows, headings))
         totals, mended = (
             list(wrong_totals(some, headings, self.caption, are_units))
@@ -188,11 +187,6 @@ class _Table:
             cell, number = self.grid[self.rows[row], column], rows[row].figures[column]
             miscount = Miscount(rule, self._place(cell, number), number.value, expected)
             self.reader.entries.miscounts.append(miscount)
-
-    def _signed(self, row: int, figures: Mapping[int, Number]) -> dict[int, Number]:
-        """Return the figures of a row with their signs: «-402» of a column of changes."""
-        signs = {c: _SIGN.match(self.grid[row, c].text) for c in figures}
-        return {c: n._replace(value=-n.value) if (s := signs[c]) and s[1] != "+" else n for c, n in figures.items()}
 
     def _read_cell(self, cell: _Cell, number: Number, label: str, heading: str) -> None:
         words = plain(heading)
