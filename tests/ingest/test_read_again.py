@@ -6,52 +6,47 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bhyt_analysis.domain.bundled import bundled_path
 from bhyt_analysis.domain.findings import Finding
 from bhyt_analysis.ingest.loader import TABLES, InputError, load, read_input
 from bhyt_analysis.law import Law
 from bhyt_analysis.law.law_file import FILE
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(bundled_path("data"), tmp_path / "data"))
-
-
-def test_changed_file_is_read_again(folder: Path) -> None:
-    before = load(folder)
-    file = folder / "losses.csv"
-    file.write_text(file.read_text("utf-8").replace("46106", "46107"), "utf-8")
-    after = load(folder)
-    assert before.losses.set_index("area").at["219", "people"] == 46106
-    assert after.losses.set_index("area").at["219", "people"] == 46107
+def test_changed_file_is_read_again(small_input: Path) -> None:
+    before = load(small_input)
+    file = small_input / "cards.csv"
+    file.write_text(file.read_text("utf-8").replace(",900,", ",901,"), "utf-8")
+    after = load(small_input)
+    assert before.cards.set_index("area").at["C2", "cards"] == 900
+    assert after.cards.set_index("area").at["C2", "cards"] == 901
     assert before.sha256 != after.sha256
 
 
-def test_error_is_reported_at_each_reading(folder: Path) -> None:
-    load(folder)
-    content = (folder / "losses.csv").read_bytes()
-    (folder / "losses.csv").write_bytes(content.replace(b"46106", b"many"))
+def test_error_is_reported_at_each_reading(small_input: Path) -> None:
+    load(small_input)
+    content = (small_input / "cards.csv").read_bytes()
+    (small_input / "cards.csv").write_bytes(content.replace(b",900,", b",many,"))
     for _ in range(2):
         with pytest.raises(InputError, match="many"):
-            load(folder)
-    (folder / "losses.csv").write_bytes(content)
-    assert load(folder).losses["people"].notna().all()
+            load(small_input)
+    (small_input / "cards.csv").write_bytes(content)
+    assert load(small_input).cards["cards"].tolist() == [700, 200, 900]
 
 
-def test_added_and_removed_files_are_noticed(folder: Path) -> None:
-    cards = len(load(folder).cards)
-    (folder / "cards_copy.csv").write_bytes(next(folder.glob("cards*.csv")).read_bytes())
+def test_added_and_removed_files_are_noticed(small_input: Path) -> None:
+    assert len(load(small_input).cards) == 3
+    (small_input / "cards_copy.csv").write_bytes((small_input / "cards.csv").read_bytes())
     with pytest.raises(InputError):
-        load(folder)
-    (folder / "cards_copy.csv").unlink()
-    assert len(load(folder).cards) == cards
+        load(small_input)
+    (small_input / "cards_copy.csv").unlink()
+    assert len(load(small_input).cards) == 3
 
 
-def test_source_is_the_requested_folder(folder: Path, tmp_path: Path) -> None:
-    again = Path(shutil.copytree(folder, tmp_path / "again"))
-    assert [load(f).source for f in (folder, again, folder)] == [str(folder), str(again), str(folder)]
-    assert load(folder).sha256 == load(again).sha256
+def test_source_is_the_requested_folder(small_input: Path, tmp_path: Path) -> None:
+    again = Path(shutil.copytree(small_input, tmp_path / "again"))
+    folders = (small_input, again, small_input)
+    assert [load(folder).source for folder in folders] == list(map(str, folders))
+    assert load(small_input).sha256 == load(again).sha256
 
 
 def test_changed_tables_do_not_affect_the_next_reading() -> None:
@@ -70,12 +65,12 @@ def test_changed_tables_do_not_affect_the_next_reading() -> None:
         pd.testing.assert_frame_equal(getattr(last, table), getattr(untouched, table))
 
 
-def test_changed_findings_do_not_affect_the_next_reading(folder: Path) -> None:
-    (folder / "unheard_of.csv").write_text("a\n1\n", "utf-8")
-    findings = read_input(folder)[1]
+def test_changed_findings_do_not_affect_the_next_reading(small_input: Path) -> None:
+    (small_input / "unheard_of.csv").write_text("a\n1\n", "utf-8")
+    findings = read_input(small_input)[1]
     assert findings
     findings.clear()
-    assert "unknown_file" in {finding.rule for finding in read_input(folder)[1]}
+    assert "unknown_file" in {finding.rule for finding in read_input(small_input)[1]}
 
 
 def test_changed_law_file_is_read_again_and_changed_table_is_not_kept(tmp_path: Path) -> None:
