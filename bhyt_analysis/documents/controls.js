@@ -29,7 +29,7 @@ function start() {
     const list = /** @type {HTMLSelectElement} */ (element("select", { id: "set-" + id, ...(short && { "aria-label": choice.label }) }));
     list.addEventListener("change", () => { settings.set(id, list.value); update(); });
     lists.set(id, list);
-    fields.append(element("div", { class: "row" }, element("label", { for: list.id }, short || choice.label), list));
+    fields.append(element("div", { class: short ? "row of-above" : "row" }, element("label", { for: list.id }, short || choice.label), list));
   };
 
   /** Add a slider; below it, once it changes the law, the day from which it does. */
@@ -93,8 +93,10 @@ function start() {
       if (list.options.length !== options.length || list.options[0].value !== options[0][0]) list.replaceChildren(...options.map(([value, text]) => element("option", { value }, text)));
       list.value = settings.at(id);
     }
-    const pairs = /** @type {HTMLSelectElement | null} */ (section.querySelector("#set-zones"));
-    if (pairs && !settings.hasZones()) pairs.value = "";
+    const pairs = /** @type {HTMLSelectElement | null} */ (section.querySelector("#set-zones")), chosen = settings.zonesSet();
+    const isPair = (/** @type {string} */ before, /** @type {string} */ after) =>
+      settings.communes.every((/** @type {any} */ c) => (chosen[c.code] ?? c.zone) === (c.zone === before ? after : c.zone));
+    if (pairs) pairs.value = [...pairs.options].map(o => o.value).find(value => { const [a, b] = value.split(" "); return isPair(a, b); }) ?? "";
   };
 
   const writeAddress = () => {

@@ -342,6 +342,11 @@ def test_the_page_says_who_loses_and_gains_in_other_zones(browser, pages):
     assert address == "what-if?zone.X00102=I&zone.X00107=I"
     again = open_sliders(browser, page, "#" + address)
     assert rows_of(again, ".zones") == lines
+    pairs = Select(again.find_element(By.ID, "set-zones"))
+    assert pairs.first_selected_option.text == "Khu vực II → Khu vực I (2 xã)"
+    again.find_element(By.CSS_SELECTOR, ".controls summary").click()
+    Select(again.find_element(By.ID, "set-zone.X00101")).select_by_visible_text("Ngoài danh sách")
+    assert pairs.first_selected_option.text == "–" and len(rows_of(again, ".zones")) == len(lines) + 1
     again.find_element(By.CSS_SELECTOR, "button.reset").click()
     assert not again.find_element(By.CLASS_NAME, "zones").is_displayed()
 
