@@ -134,7 +134,15 @@ def _own_time(clause: Clause) -> Time | None:
         t for t in sentence.times if not has_phrase("lost_group", sentence.small[sentence.start : t.start][-40:])
     ]
     outside = [t for t in moments if not in_bracket(sentence.small, t.start)]
-    bracketed = [t for t in moments if not t.is_from]
+    number = counted[i]
+    start = sentence.small.rfind(";", sentence.start, number.start) + 1 or sentence.start
+    end = number.end + len(sentence.small[number.end : sentence.end].partition(";")[0])
+    part = [t for t in outside if start <= t.start < end]
+    if len(part) == 1 and len(outside) > 1:
+        return part[0]
+    # «95% dân số; 100% học sinh trước 15/10/2024»: that is the day of the pupils alone.
+    outside = [t for t in outside if t.start < end or not has_phrase("deadline", sentence.small[number.end : t.start])]
+    bracketed = [t for t in moments if not t.is_from and in_bracket(sentence.small, t.start)]
     if len(outside) <= 1:
         return next(iter([*outside, *bracketed]), None)
     edges = [sentence.start, *(n.start for n in counted), sentence.end]

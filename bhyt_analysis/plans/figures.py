@@ -211,6 +211,8 @@ class FigureReader:
         if number.unit in COUNTED:
             questions = len(self.entries.questions)
             entry = read_count(self, clause, previous)
+            if entry is None and self.totals:
+                self.totals[-1].parts.is_complete = False  # what it is a part of may be this list
             if entry or len(self.entries.questions) > questions:
                 self.paragraph_figures.append(str(entry.cells["figure"]) if entry else "")
             return entry
@@ -349,7 +351,9 @@ def _with_bases_hidden(small: str) -> str:
         if number.base:
             noun = small[number.base.start + number.base.length : number.base.end].strip()
             noun = re.sub(r"(?:người )?dân.*|.*khẩu", "người", noun)
-            small = small[: number.end] + noun.rjust(number.base.end - number.end) + small[number.base.end :]
+            start = small.rindex("/", number.end, number.base.start)
+            noun = "" if small[number.end : start].strip() else noun
+            small = small[:start] + noun.rjust(number.base.end - start) + small[number.base.end :]
     return small
 
 

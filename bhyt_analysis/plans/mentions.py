@@ -30,7 +30,7 @@ _MENTION = re.compile(
 # A count out of a base: «1.262.400 người/1.328.500 dân», «215/230 học sinh»; not «5/9», «năm học 2024/2025».
 _COUNT = r"(\d{1,3}(?:\.\d{3})+|\d+)"
 _OUT_OF = re.compile(
-    rf"(?<![\w/.,-]){_COUNT}(?: ?(người|thẻ))? ?/ ?{_COUNT} ?"
+    rf"(?<![\w/.,-]){_COUNT}(?: ?(người|thẻ)(?: (?:tham gia|có thẻ)(?: bhyt)?)?)? ?/ ?{_COUNT} ?"
     r"(?P<base>người dân|dân(?: số)?|nhân khẩu|khẩu|học sinh|sinh viên|hssv|em|người(?=[^.;]{0,80}dân số))(?!\w)",
     re.IGNORECASE,
 )

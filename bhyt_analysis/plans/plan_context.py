@@ -150,6 +150,21 @@ def _unit_names(text: str) -> list[str]:
     return names
 
 
+def units_inside(name: str, geography: Geography, day: dt.date, area: Unit) -> list[Unit]:
+    """Return the units in an area, not itself, that a name can mean.
+
+    Examples
+    --------
+    >>> geography, day = country().geography, dt.date(2024, 3, 22)
+    >>> area = geography.find("Huyện Vân Hồ", day)
+    >>> [unit.name for unit in units_inside("Vân Hồ", geography, day, area)]
+    ['Xã Vân Hồ']
+    """
+    kinds = (None, "district", "commune")
+    choices = ([u for u in geography.matches(name, day, kind, area) if u != area] for kind in kinds)
+    return next((units for units in choices if units), [])
+
+
 def named_unit(name: str, geography: Geography, day: dt.date | None, within: Unit | None = None) -> Unit | None:
     """Return the unit of a day that the longest beginning of a text names; None without one, or with several.
 

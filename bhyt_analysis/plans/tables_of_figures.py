@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,14 +16,14 @@ from bhyt_analysis.plans.entries import Entry, Miscount, Place, Question
 from bhyt_analysis.plans.figure_days import time_of_heading
 from bhyt_analysis.plans.figures import FigureReader, is_within
 from bhyt_analysis.plans.mentions import Number, bare_number, times
-from bhyt_analysis.plans.plan_context import named_unit
+from bhyt_analysis.plans.plan_context import named_unit, units_inside
 from bhyt_analysis.plans.words import has_phrase, phrases, plain
 
 _ORDINAL = re.compile(r"(?:stt|tt|số tt|số thứ tự|mã(?: số)?(?: đơn vị| xã| đvhc| hành chính)*)\.?")
 _CHANGE = re.compile(r"so với|tăng|giảm|chênh lệch")
 _SHARE = re.compile(r"tỷ trọng|cơ cấu")
 _SIGN = re.compile(r"\s*([-−–+])\s*\d")
-_UNITS = re.compile(r"đơn vị|địa phương|địa bàn|(?:tên )?(?:xã|phường|huyện)")
+_UNITS = re.compile(r"đơn vị(?! tính)|địa phương|địa bàn|(?:tên )?(?:xã|phường|huyện)")
 _DERIVED = re.compile(
     r"so (?:với )?(?:kh|kế hoạch)\b|% (?:hoàn thành|thực hiện|kh|đạt)\b|tỷ lệ (?:hoàn thành|thực hiện)"
 )
@@ -43,7 +43,9 @@ _ONLY_TIME = re.compile(
     r"(?:\W|\d|ngày|tháng|năm|quý|giai đoạn|đến|hết|cuối|tính|thời điểm|kết quả|thực hiện|mục tiêu|chỉ tiêu|kế hoạch"
     r"|lộ trình)*"
 )
-_BARE_RATE = re.compile(r"(?:tỷ lệ|đạt tỷ lệ|đạt)?\W*")  # «Tỷ lệ (%)»
+_BARE_RATE = re.compile(
+    r"(?:(?:đạt )?tỷ lệ|đạt|(?:chỉ tiêu|mục tiêu)(?: giao)?)?(?: năm)?(?: \d{4})?\W*"
+)  # «Tỷ lệ (%)»
 _SUM_ROW = re.compile(r"(?:tổng|cộng)(?!.*toàn)\b")  # of the rows above it, which may be all units of the area
 _TOTAL_ROW = re.compile(r"(?:tổng|cộng|chung|toàn (?:huyện|tỉnh|xã|thành phố)|tổng (?:số|cộng))\b")
 
@@ -99,6 +101,7 @@ class _Table:
         self.head: list[int] = []
         rows = sorted({row for row, _ in grid})
         self.questions: list[Question] = []
+        self.kind = ""  # of the units of its rows
         self.is_read = False  # whether any figure of it is clear
         self.first = next((r for r in rows if len(self._numbers(r)) >= 1), None)
         self.rows = [r for r in rows if self.first is not None and r >= self.first]
@@ -141,7 +144,10 @@ class _Table:
         """Read the figures of all rows."""
         rows = [self._row(row) for row in self.rows]
         labels = {row.label for row in rows}
-        units = {label: u for label in labels if (u := self._unit(label)) not in (None, self.reader.context.unit)}
+        units = self._units_of(labels)
+        if len(units) >= 2:  # among them a commune that bears the name of its district
+            self.kind = Counter(u.kind for u in units.values()).most_common(1)[0][0]
+            units = self._units_of(labels)
         sums = [self._is_sum_of_some(row, [r for r in rows if r.label in units], units.values()) for row in rows]
         for position, row, is_sum in zip(self.rows, rows, sums, strict=True):
             for column, number in sorted(row.figures.items()) if not is_sum else ():
@@ -149,6 +155,11 @@ class _Table:
         self.reader.entries.questions += _one_for_all(self.questions, by_column=self.is_read)
         if len(units) < 2 or any(sums) or self._share_of_units(units.values()) == 1:
             self._check(rows, are_units=len(units) >= 2)
+
+    def _units_of(self, labels: Collection[str]) -> dict[str, Unit]:
+        """Return the units inside the plan's own that rows name, by their labels."""
+        own = self.reader.context.unit
+        return {label: unit for label in labels if (unit := self._unit(label)) is not None and unit != own}
 
     def _row(self, row: int) -> Row:
         figures = self._numbers(row)
@@ -260,7 +271,7 @@ class _Table:
         columns = {c for row in self.rows for c in self._numbers(row)}
         texts = [plain(self._heading(c)) for c in columns]
         names = {p.yields for t in texts for use in ("measure", "column") for p in phrases(use, t)}
-        is_planned = any(has_phrase("planned", t) for t in texts)
+        is_planned = any(has_phrase("planned", t) and _measure(t) != "percent" for t in texts)
         return (
             bool(_BARE_RATE.fullmatch(plain(heading))) and {"population", "insured_total"} <= names and not is_planned
         )
@@ -312,6 +323,9 @@ class _Table:
         if not label or context.unit is None or _TOTAL_ROW.match(plain(label)) or has_phrase("rate", plain(label)):
             return context.unit
         within = named_unit(label, context.geography, context.day, context.unit)
+        if within == context.unit and self.kind and context.day is not None:
+            own = units_inside(label, context.geography, context.day, context.unit)
+            within = own[0] if len(own) == 1 and own[0].kind == self.kind else within
         if within is None and (_UNITS.search(plain(self._heading(self._label_column()))) or _UNIT_WORD.match(label)):
             return None
         return within or context.unit

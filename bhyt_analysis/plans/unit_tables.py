@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from bhyt_analysis.domain.geography import Geography, Unit
 from bhyt_analysis.plans.document import Block
 from bhyt_analysis.plans.entries import Place
+from bhyt_analysis.plans.plan_context import units_inside
 from bhyt_analysis.plans.references import unit_lists
 
 LEAST_ROWS = 3  # that name units: of a column that goes through them
@@ -60,7 +61,7 @@ def _tables(blocks: Sequence[Block], geography: Geography, area: Unit, day: dt.d
             if not name or len(name) > _LONGEST_NAME or any(c.isdigit() for c in name.split()[-1]):
                 continue
             place = Place(i, blocks[i].text.index(name), blocks[i].text.index(name) + len(name))
-            inside = [u for u in geography.matches(name, day, None, area) if u != area]
+            inside = units_inside(name, geography, day, area)
             if len(inside) == 1:
                 units.setdefault(inside[0], place)
             elif not inside and _is_unit_name(name, geography, day):
