@@ -59,6 +59,12 @@ class PartList:
     parts: list[Entry]
     is_complete: bool
 
+    @property
+    def is_full(self) -> bool:
+        """Tell whether the parts so far add up to the total."""
+        values = [float(str(entry.cells["value"])) for entry in self.parts]
+        return len(values) > 1 and sum(values) == float(str(self.total.cells["value"]))
+
 
 @dataclass
 class Entries:

@@ -287,6 +287,9 @@ def _read_other_target(reader: FigureReader, clause: Clause, day: object) -> Ent
     if unit is None:
         return None
     text = " ".join(sentence.text[sentence.start : sentence.end].strip(" -+*•.;").split())
+    last = reader.entries.rows[-1:]
+    if clause.index and last and last[0].cells.get("indicator") == text:
+        return None  # «100% xã có từ 95% dân số tham gia» has one target
     cells = {"area": unit.code, "indicator": text, "unit": "percent", "target": clause.number.value}
     cells |= {"relation": reader.relation(clause), "on": str(day or ""), "source": reader.cited(sentence.locator)}
     return reader.add("other_targets", cells, clause)

@@ -194,6 +194,19 @@ def test_tracked_changes_are_read_as_accepted(example, tmp_path, capsys):
     assert "share_of_wrong_base" not in printed.out and "sửa đổi" in printed.err
 
 
+OFFICES = Path(__file__).with_name("offices")
+TRUE = ["bao_cao_tinh_2024.txt", "bao_cao_6_thang_2024.md", "nghi_quyet_ho_tro_2025.txt", "huyen_2024_van_ho.md"]
+
+
+@pytest.mark.parametrize("name", [*TRUE, "huyen_uy_2023.txt", "tinh_2024_bang.md"])
+def test_plans_whose_numbers_fit_get_no_contradiction(name):
+    remarks = review(read_plan(OFFICES / name), "vi")
+    assert {rule for r in remarks if r.severity != "info" for rule in r.rules} <= {
+        "below_upper_target",
+        "no_population",
+    }
+
+
 def test_two_values_at_one_place_are_a_contradiction(tmp_path):
     path = tmp_path / "bao_cao.txt"
     lines = [
