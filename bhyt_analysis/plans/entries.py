@@ -59,6 +59,12 @@ class PartList:
     parts: list[Entry]
     is_complete: bool
 
+    def may_have(self, entry: Entry) -> bool:
+        """Tell whether a count may be a part: of the total's day, and a change only if the total is one."""
+        days = {e.cells["as_of"] for e in (entry, self.total)} - {""}
+        changes = {"change_" in str(e.cells["figure"]) for e in (entry, self.total)}
+        return entry is not self.total and entry not in self.parts and len(days) < 2 and len(changes) == 1
+
     @property
     def is_full(self) -> bool:
         """Tell whether the parts so far add up to the total."""

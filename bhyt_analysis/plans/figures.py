@@ -194,7 +194,7 @@ class FigureReader:
             return previous if previous is not None else entry
         if self.totals and self.totals[-1].parts.is_full and entry not in self.totals[-1].parts.parts:
             self.totals.pop()  # what follows divides something else
-        if self.totals and self.totals[-1].entry is not entry and entry not in self.totals[-1].parts.parts:
+        if self.totals and self.totals[-1].parts.may_have(entry):
             self.totals[-1].parts.parts.append(entry)
         return entry
 

@@ -117,7 +117,7 @@ class Plan(HasCard):
                 if reading.data is not None:
                     own = reading.data.targets  # an input without targets is read with those published for its units
                     own = own[~own["file"].str.startswith("bundled/")]
-                    return replace(reading.data, targets=own), refused
+                    return self._with_units_of_its_day(replace(reading.data, targets=own)), refused
                 wrong = [f for f in reading.findings if f.severity == "error"]
                 refused_before = len(refused)
                 for table, rows in tables.items():
@@ -129,6 +129,13 @@ class Plan(HasCard):
                     tables[table] = rows.drop(index=list(own))
                 if len(refused) == refused_before:  # it is not about a row of the plan
                     raise InputError(*reading.findings)
+
+    def _with_units_of_its_day(self, data: Dataset) -> Dataset:
+        """Return the rows as those of the units that there are on the day of the plan, of whatever day they are."""
+        day, tables = self.context.day, {t: getattr(data, t) for t in PLAN_TABLES}
+        days = {t: [pd.Timestamp(day)] * len(rows) for t, rows in tables.items()}
+        ids = {t: data.geography.unit_ids(rows["area"], days[t]) for t, rows in tables.items()}
+        return replace(data, **{t: rows.assign(unit_id=ids[t]) for t, rows in tables.items()}) if day else data
 
     @property
     def has_figures(self) -> bool:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from bhyt_analysis.domain.dataset import Dataset
 from bhyt_analysis.domain.findings import SEVERITIES, Finding, Listing, finding_message, rules
+from bhyt_analysis.domain.geography import NO_UNIT
 from bhyt_analysis.domain.printed_figures import Interval, printed_interval
 from bhyt_analysis.i18n.citations import format_citation
 from bhyt_analysis.i18n.formats import format_number
@@ -309,7 +310,7 @@ def with_context(data: Dataset) -> Dataset:
     bundled, own = bundled_data(), set(data.documents["area"])
     above = {code for a in own for places in data.geography.places(a) for code in places[:1]} - own
     rows = bundled.targets[bundled.targets["area"].isin(above)]
-    targets = pd.concat([data.targets, rows]).drop(columns="unit_id").reset_index(drop=True)
+    targets = pd.concat([data.targets, rows.assign(unit_id=NO_UNIT)]).reset_index(drop=True)
     return replace(data, targets=targets) if len(rows) else data
 
 

@@ -207,6 +207,25 @@ def test_plans_whose_numbers_fit_get_no_contradiction(name):
     }
 
 
+def test_figures_of_days_before_a_unit_was_renewed_are_its_own(tmp_path):
+    """The ward is new since July 2025; a level of 2024 with which its plan compares is one of it, and no part."""
+    lines = [
+        "UBND PHƯỜNG CHIỀNG SINH",
+        "Chiềng Sinh, ngày 18 tháng 9 năm 2025",
+        "KẾ HOẠCH",
+        "Phát triển BHYT",
+        "I. KẾT QUẢ",
+    ]
+    lines += ["Đến 31/8/2025, phường có 38.950 nhân khẩu, trong đó 36.210 người có thẻ BHYT, tăng 1.110 người so với "]
+    lines[-1] += "cuối năm 2024 (35.100 người)."
+    lines += ["II. MỤC TIÊU", "Đến 31/12/2025 tỷ lệ bao phủ BHYT đạt 96,5% dân số."]
+    path = tmp_path / "ke_hoach.txt"
+    path.write_text("\n\n".join(lines), encoding="utf-8")
+    assert [r.rules for r in review(read_plan(path), "vi")] == []
+    rules = {rule for r in review(read_plan(OFFICES / "thi_xa_2021.txt"), "vi") for rule in r.rules}
+    assert "no_baseline" not in rules  # Sa Pa, a town since 2020: its figures begin in 2016
+
+
 def test_two_values_at_one_place_are_a_contradiction(tmp_path):
     path = tmp_path / "bao_cao.txt"
     lines = [
