@@ -602,3 +602,8 @@ def test_a_comparison_with_a_proposal_says_so(data):
     plans = [bhyt.read_scenario(n) for n in ("status_quo", "near_poor_100")]
     table = bhyt.compare(simulate_all(data, "Sơn Dương", plans, draws=0)).set_index("scenario")
     assert table["proposal"].tolist() == [False, False, True, True]
+
+
+def test_two_scenarios_of_one_name_are_refused(data):
+    with pytest.raises(BhytError, match="mine"):
+        bhyt.simulate(data, "Sơn Dương", [bhyt.Scenario("mine"), bhyt.Scenario("mine", decision="861")], draws=0)

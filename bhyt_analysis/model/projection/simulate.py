@@ -93,8 +93,8 @@ def simulate(
     Raises
     ------
     BhytError
-        for an unknown area, one without figures to start from, a decision whose losses are not known there, or a number
-        of draws that can't be.
+        for an unknown area, one without figures to start from, a decision whose losses are not known there, two
+        scenarios of one name, or a number of draws that can't be.
 
     Examples
     --------
@@ -108,6 +108,9 @@ def simulate(
         scenarios = [as_scenario(scenario)]
     else:
         scenarios = [as_scenario(one) for one in scenario]
+    names = [one.name for one in scenarios]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise BhytError(("error.same_scenario", {"name": twice}))
     projections = [project_area(data, area, one, law) for one in scenarios]
     # Scenarios without a start begin alike, on the earliest day that one of them needs.
     day = min(projection.baseline.day for projection in projections)
