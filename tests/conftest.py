@@ -102,7 +102,7 @@ def make_once(tmp_path_factory):
     return make
 
 
-ALL_FORMATS = ("html", "brief", "docx", "pptx", "xlsx", "card")
+ALL_FORMATS = ("html", "brief", "docx", "pptx", "xlsx", "card", "model")
 AREAS = ("Huyện Sơn Dương", "Huyện Lục Ngạn", "X001", "Huyện Lý Sơn")
 
 

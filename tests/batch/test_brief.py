@@ -26,7 +26,7 @@ from ..waiting import run as run_process
 from ..waiting import wait_until
 
 FILES = ("charts", "tables", "facts.json", "model.json", "build.json")
-ENDINGS = ("-tom-tat.docx", ".docx", ".pptx", ".xlsx", "-chia-se.png", "-chia-se.txt")
+ENDINGS = ("-tom-tat.docx", ".docx", ".pptx", ".xlsx", "-chia-se.png", "-chia-se.txt", "_mo_hinh.xlsx")
 BHYT = [sys.executable, "-m", "bhyt_analysis.cli"]
 
 
