@@ -198,7 +198,7 @@ OFFICES = Path(__file__).with_name("offices")
 TRUE = ["bao_cao_tinh_2024.txt", "bao_cao_6_thang_2024.md", "nghi_quyet_ho_tro_2025.txt", "huyen_2024_van_ho.md"]
 
 
-@pytest.mark.parametrize("name", [*TRUE, "huyen_uy_2023.txt", "tinh_2024_bang.md"])
+@pytest.mark.parametrize("name", [*TRUE, "huyen_uy_2023.txt", "tinh_2024_bang.md", "thanh_pho_2023_bang.md"])
 def test_plans_whose_numbers_fit_get_no_contradiction(name):
     remarks = review(read_plan(OFFICES / name), "vi")
     assert {rule for r in remarks if r.severity != "info" for rule in r.rules} <= {
@@ -224,6 +224,14 @@ def test_figures_of_days_before_a_unit_was_renewed_are_its_own(tmp_path):
     assert [r.rules for r in review(read_plan(path), "vi")] == []
     rules = {rule for r in review(read_plan(OFFICES / "thi_xa_2021.txt"), "vi") for rule in r.rules}
     assert "no_baseline" not in rules  # Sa Pa, a town since 2020: its figures begin in 2016
+
+
+def test_wrong_total_of_all_communes_is_one_remark_with_what_fits(tmp_path):
+    path = tmp_path / "ke_hoach.md"
+    text = (OFFICES / "thanh_pho_2023_bang.md").read_text(encoding="utf-8")
+    path.write_text(text.replace("110.300 | 104.050", "110.300 | 104.500"), encoding="utf-8")  # 12.960 + 11.495 + ...
+    (remark,) = [r for r in review(read_plan(path), "vi") if "table_total_off" in r.rules]
+    assert remark.fits == "104.050"
 
 
 def test_two_values_at_one_place_are_a_contradiction(tmp_path):
