@@ -105,7 +105,9 @@ def zone_page(
         return None
     projection, days = page.projection, choices.communes["on"]
     if policy.decision != decision or projection.baseline.day >= days.min():
-        early = dataclasses.replace(policy, decision=decision, start=None, support_window=_window(scenario))
+        early = dataclasses.replace(
+            policy, decision=decision, start=None, support_window=as_scenario(scenario).support_window
+        )
         try:
             projection = _project(view, early, law, by_commune=True).projection
         except BhytError:
@@ -113,10 +115,6 @@ def zone_page(
     is_complete = set(choices.communes["area"]) <= set(projection.baseline.units["area"])
     is_before = projection.baseline.day < days.min() and days.max() < projection.months[-1]
     return ZonePage(projection, choices) if is_complete and is_before else None
-
-
-def _window(scenario: ScenarioLike | None) -> str:
-    return as_scenario(scenario).support_window
 
 
 def page_policy(view: AreaView, scenario: ScenarioLike | None, law: Law) -> Scenario:
