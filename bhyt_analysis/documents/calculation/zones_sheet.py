@@ -62,11 +62,11 @@ class Zones:
 def printed_columns(zones: dict[str, Any]) -> int:
     """Return how many columns have counts of people and are printed; those after them have codes for the formulas."""
     count = len(entitlements_of(zones))
-    return max(CARDS + count + 7, 1 + len(KINDS) * count * len(ZONES))
+    return CARDS + count + 8 + len(KINDS) * count * len(ZONES)
 
 
 class ZoneWriter:
-    """Write the sheet; constants are below what they feed, and beside it what only formulas read."""
+    """Write the sheet: a row for each commune, with its constants on pages of their own, then what formulas read."""
 
     def __init__(self, book: Book, constants: dict[str, Any]) -> None:
         self.book, self.sheet, self.constants = book, book.sheets["zones"], constants
@@ -77,13 +77,14 @@ class ZoneWriter:
         self.differences = self.results + 2, self.results + 5  # their columns
         self.status = self.results + 6
         self.columns = printed_columns(constants)
+        self.constants_column = self.status + 1
         self.next_column = self.columns + 1
 
     def write(self) -> Zones:
         """Write all tables."""
         book, sheet = self.book, self.sheet
-        sheet.spread([22, 10, 13, 13, 24, 13, *[12] * (self.columns - 6)])
-        sheet.spread([20], self.status)
+        sheet.spread([22, 10, 13, 13, 24, 13, *[12] * (self.status - 6), 20, 22])
+        sheet.spread([11] * (self.columns - self.constants_column - 1), self.constants_column + 1)
         sheet.spread([12] * 80, self.next_column)
         self._write_notes()
         self._write_lists()
@@ -92,10 +93,11 @@ class ZoneWriter:
         zones = self._follow()
         self._write_entitlements(zones)
         self._write_static()
-        sheet.sheet.print_area(0, 0, self.constants_row + 2 + len(self.communes), self.columns - 1)
-        sheet.sheet.set_h_pagebreaks([self.constants_row - 1])
+        sheet.sheet.print_area(0, 0, self.static_row + 4, self.columns - 1)
+        sheet.sheet.set_v_pagebreaks([self.constants_column])
+        sheet.sheet.repeat_rows(BLOCK_ROW, HEAD)
         sheet.sheet.freeze_panes(FIRST, 1)
-        set_page(sheet, book.headline, book.header, self.columns)
+        set_page(sheet, book.headline, book.header, self.status + 1)
         return zones
 
     def _write_notes(self) -> None:
@@ -107,7 +109,7 @@ class ZoneWriter:
         how = book.word("zones_how", status=status, other=other, **parts)
         months = book.word("zones_live" if self.constants["is_live"] else "zones_static", **parts)
         for row, text in ((NOTES_ROW, how), (NOTES_ROW + 1, months)):
-            self.sheet.text(row, 0, text, "note", last=self.columns - 1)
+            self.sheet.text(row, 0, text, "note", last=self.status)
 
     @property
     def decision(self) -> str:
@@ -155,25 +157,23 @@ class ZoneWriter:
     def _write_constants(self) -> None:
         """Write who would lose and who would gain a card in each zone, by entitlement."""
         book, sheet = self.book, self.sheet
-        self.constants_row = row = self.rows[-1] + len(self.entitlements) + 12
-        sheet.text(row - 1, 0, book.word("zones_constants"), "section")
-        sheet.text(row, 0, "", "head")
-        sheet.text(row + 1, 0, book.word("zones_commune"), "head")
         self.choices: dict[tuple[str, int], list[list[Term]]] = {}
-        column = 1
+        column = self.constants_column
+        sheet.text(BLOCK_ROW - 1, column, book.word("zones_constants"), "block")
+        sheet.text(HEAD, column, book.word("zones_commune"), "head")
+        for row, one in zip(self.rows, self.communes, strict=True):
+            sheet.text(row, column, one["name"])
+        column += 1
         for kind in KINDS:
             for e, entitlement in enumerate(self.entitlements):
-                name = book.word(f"zones_{kind}_of", group=book.group(entitlement))
-                sheet.text(row, column, name, "head", last=column + len(ZONES) - 1)
+                self._block(column, len(ZONES), book.word(f"zones_{kind}_of", group=book.group(entitlement)))
                 for z, zone in enumerate(ZONES):
-                    sheet.text(row + 1, column + z, self._zone(zone), "head")
+                    sheet.text(HEAD, column + z, self._zone(zone), "head")
                 self.choices[kind, e] = [
-                    [sheet.number(row + 2 + i, column + z, n) for z, n in enumerate(_people(one, entitlement, kind))]
-                    for i, one in enumerate(self.communes)
+                    [sheet.number(row, column + z, n) for z, n in enumerate(_people(one, entitlement, kind))]
+                    for row, one in zip(self.rows, self.communes, strict=True)
                 ]
                 column += len(ZONES)
-        for i, one in enumerate(self.communes):
-            sheet.text(row + 2 + i, 0, one["name"])
 
     def _write_communes(self) -> None:
         """Write a row for each commune below their total."""
@@ -319,7 +319,7 @@ class ZoneWriter:
         for i, (key, content, style) in enumerate(lines):
             sheet.text(row + 1 + i, 0, book.word(f"zones_{key}"), last=CHOICE)
             sheet.formula(row + 1 + i, COUNTED, content, style)
-        sheet.text(row + 4, 0, book.word("zones_no_one_note"), "note", last=self.columns - 1)
+        sheet.text(row + 4, 0, book.word("zones_no_one_note"), "note", last=self.status)
 
 
 def entitlements_of(zones: dict[str, Any]) -> list[str]:
