@@ -235,6 +235,13 @@ def test_sources_and_statuses_are_beside_the_figures(tmp_path, model):
     assert "Nghị định 161/2026/NĐ-CP" in texts
 
 
+def test_a_year_that_is_not_whole_says_so(tmp_path, data):
+    """The results of Lục Ngạn begin with the end of June 2021: six months of that year follow."""
+    path = write_workbook(tmp_path / "x", bhyt.page_model(bhyt.area(data, "Lục Ngạn"), draws=0))
+    years = {c.value: c.number_format for c in openpyxl.load_workbook(path)["Kết quả"]["A"] if isinstance(c.value, int)}
+    assert years[2021] == '0" (6 tháng)"' and years[2022] == "0"
+
+
 def test_hostile_names_stay_texts(tmp_path, model):
     name = '=HYPERLINK("http://x","\'")'
     path = write_workbook(tmp_path / "x", {**model, "name": name}, name)

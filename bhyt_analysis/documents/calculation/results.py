@@ -30,12 +30,11 @@ from bhyt_analysis.documents.calculation.inputs import Inputs, Lever, default_si
 from bhyt_analysis.documents.calculation.month_sheet import Column, MonthSheet
 from bhyt_analysis.documents.calculation.months import Results
 from bhyt_analysis.documents.calculation.reference import Reference
-from bhyt_analysis.documents.calculation.styles import set_page
+from bhyt_analysis.documents.calculation.styles import MONTHS_OF_YEAR, set_page, year_style
 from bhyt_analysis.i18n.messages import translate
 
 KEY_ROW = 4
 PUBLIC = ("central", "province")
-MONTHS_OF_YEAR = 12
 TEN_THOUSAND = 10_000  # in which targets are counted, exactly
 CHART_ROWS = 17
 COLOURS = ("#1F4E79", "#2E9C8F", "#7F7F7F", "#C98500", "#B0563B")
@@ -177,7 +176,7 @@ class ResultWriter:
         years = self.results.years.down()
         for year, months in book.years.items():
             self.row += 1
-            self.year_cells.append(sheet.number(self.row, 0, year, "year_bold"))
+            self.year_cells.append(sheet.number(self.row, 0, year, year_style(len(months))))
             last, insured = months[-1], self.summary.insured
             sheet.formula(self.row, 1, self.summary.rate[last], "p1")
             sheet.formula(self.row, 2, insured[last], "n")

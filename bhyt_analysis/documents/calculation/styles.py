@@ -7,6 +7,7 @@ from xlsxwriter.format import Format
 
 from bhyt_analysis.documents.calculation.cells import Sheet
 from bhyt_analysis.documents.content import LOCALES
+from bhyt_analysis.i18n.messages import translate
 
 FONT, POINTS = "Times New Roman", 11
 DEFAULT_FONT = {"font_name": FONT, "font_size": POINTS}  # by whose digits programs measure the widths of columns
@@ -20,6 +21,7 @@ NUMBERS = {
 }  # fmt: skip
 DAYS = {"vi": "dd/mm/yyyy", "en": "[$-809]d mmm yyyy"}
 STAMP = "#B33A00"
+MONTHS_OF_YEAR = 12
 MARGIN, DOTS = 0.5, 96  # inches at each side of a page; pixels in an inch
 WIDTH = 11.69  # of A4, landscape, in inches
 SAFE = 0.94  # LibreOffice has columns 5% wider than Excel
@@ -53,10 +55,18 @@ def add_formats(book: xlsxwriter.Workbook, lang: str) -> dict[str, Format]:
         styles[f"big_{kind}"] = {**own, "bold": True, "font_size": 14}
         styles[f"in_{kind}"] = {**own, "bg_color": INPUT, "locked": False}
         styles[f"choose_{kind}"] = {**own, "bg_color": CHOICE, "locked": False, "bold": True}
+    for count in range(1, MONTHS_OF_YEAR):
+        text = translate("calculation.months_of", lang, months=count)
+        styles[year_style(count)] = {**styles["year_bold"], "num_format": f'0" ({text})"'}
     styles["code"] |= {"font_color": "#808080", "font_size": 9}
     styles["in_text"] = {**styles["text"], "bg_color": INPUT, "locked": False}
     styles["text_bold"] = {**styles["text"], "bold": True, "bg_color": "#F3F3F3"}
     return {name: book.add_format({**base, **style}) for name, style in styles.items()}
+
+
+def year_style(months: int) -> str:
+    """Return the format of a year of which there are some months: one that is not whole says so."""
+    return "year_bold" if months == MONTHS_OF_YEAR else f"year_{months}_months"
 
 
 def set_page(sheet: Sheet, title: str, header: str = "", columns: int | None = None, largest: int = 100) -> None:
