@@ -4,6 +4,7 @@
 states, in about half an hour.
 """
 
+import dataclasses
 import json
 import os
 import random
@@ -222,6 +223,17 @@ def test_more_is_paid_by_hand(data):
 def test_constants_are_small_and_the_same_twice(data):
     texts = [json.dumps(bhyt.page_model(bhyt.area(data, "Lục Ngạn"))) for _ in range(2)]
     assert texts[0] == texts[1] and len(texts[0]) < 40_000
+
+
+@pytest.mark.parametrize("is_kept", [lambda rows: rows["decision"] == "582", lambda rows: rows["decision"] == "none"])
+def test_an_area_without_zones_of_its_decision_has_a_model(data, is_kept):
+    """An office whose tables have cards and no decision, or only an earlier one."""
+    tables = {"zones": data.zones[is_kept(data.zones)], "losses": data.losses[is_kept(data.losses)]}
+    view = bhyt.area(dataclasses.replace(data, **tables), "X001")
+    model = bhyt.page_model(view, draws=0)
+    cards = data.cards[data.cards["area"].str.startswith("X001") & (data.cards["as_of"] == "2022-06-30")]
+    assert (model["as_of"], sum(model["insured"])) == ("2022-06-30", cards["cards"].sum())
+    assert (model["zones"], model["exits"]["rows"]) == (None, [])
 
 
 def test_no_constant_is_of_a_commune_where_they_are_added_up(data):

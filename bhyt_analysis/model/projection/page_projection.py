@@ -100,7 +100,9 @@ def zone_page(
         return None
     data = policy.apply_to_data(view.data)
     other = float(policy.assumptions().at["other_titles", "central"])
-    choices = zone_choices(data, decision, view.code, other)
+    choices = None
+    with contextlib.suppress(BhytError):  # no zone of the decision is known anywhere
+        choices = zone_choices(data, decision, view.code, other)
     if choices is None:
         return None
     projection, days = page.projection, choices.communes["on"]
