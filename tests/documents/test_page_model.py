@@ -144,7 +144,11 @@ def test_any_states_give_what_simulate_gives(tmp_path, data):
         view = bhyt.area(data, area)
         model = bhyt.page_model(view, draws=0)
         zones = {c["code"] for c in (model["zones"] or {"communes": []})["communes"]}
-        states = [{}, *(random_state(rng, zones) for _ in range(max(STATES // 2 // len(AREAS), 2)))]
+        states = [
+            {},
+            *([{"zones": {}}] if zones else []),
+            *(random_state(rng, zones) for _ in range(max(STATES // 2 // len(AREAS), 2))),
+        ]
         cases.append((model, states))
         scenarios = [bhyt.state_scenario(view, state) for state in states]
         expected.append([(bhyt.simulate(data, view.code, s, draws=0), None) for s in scenarios])

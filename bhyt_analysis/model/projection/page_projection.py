@@ -233,7 +233,7 @@ def state_scenario(
     Returns
     -------
     Scenario
-        With the months of the page; with ``zones`` it begins before the decision.
+        With the months of the page; with ``zones``, also an empty one, it begins before the decision.
 
     Raises
     ------
@@ -250,7 +250,7 @@ def state_scenario(
     law = Law.read() if law is None else law
     page = page_projection(view, scenario, law)
     policy = page.projection.scenario
-    if state.get("zones"):
+    if state.get("zones") is not None:
         zones = zone_page(view, scenario, law, page)
         if zones is None:
             raise BhytError(("error.page_model_zones", {"name": view.name}))
