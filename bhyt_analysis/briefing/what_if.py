@@ -137,10 +137,10 @@ def exit_counts(row: Mapping[str, Any]) -> Iterator[float]:
 
 
 def zone_counts(zones: Mapping[str, Any]) -> Iterator[float]:
-    """Yield the counts of what communes lose and gain in each zone, and the differences between two zones."""
+    """Yield the counts of what communes lose, keep and gain in each zone, and the differences between two zones."""
     for commune in zones["communes"]:
         for part in (commune, *commune["entitlements"].values()):
-            yield part["before"]
+            yield from (part["before"], *(part["before"] - lost for lost in part["lost"]))
             for column in ("lost", "gained"):
                 yield from part[column]
                 yield from (a - b for a, b in combinations(part[column], 2))

@@ -64,6 +64,7 @@ def test_zones_are_left_out_where_they_tell_a_small_count(data, tmp_path):
         {"lost": [0, 0, 3, 3]},
         {"gained": [400, 402, 0, 0]},
         {"lost": [0, 0, 40, 40], "minority": [0, 0, 0.95, 0.95]},
+        {"before": 43, "lost": [0, 0, 40, 40]},
     ):
         zones = {**model["zones"], "communes": [{**commune, **change}]}
         assert zones_are_small(briefing, {**model, "zones": zones})
