@@ -130,3 +130,14 @@ def test_drop_downs_offer_the_zones_and_every_move(later_count):
     assert len(offered["E6"]) == len(set(offered["E6"])) == 12 and "Khu vực II → Khu vực I" in offered["E6"]
     unlocked = {c.coordinate for row in sheet.iter_rows() for c in row if not c.protection.locked}
     assert unlocked == set(lists)
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_a_commune_is_one_line_whatever_its_status(tmp_path, data, lang):
+    model = bhyt.page_model(bhyt.area(data, AREA), draws=0)
+    statuses = ("published", "census", "derived", "estimated", "synthetic")
+    for commune, status in zip(model["zones"]["communes"], statuses, strict=False):
+        commune["status"] = status
+    book = openpyxl.load_workbook(write_workbook(tmp_path / "x", model, lang=lang))
+    heights = book[translate("calculation.sheet_zones", lang)].row_dimensions
+    assert {heights[FIRST + i].height for i in range(COUNT)} == {16.5}

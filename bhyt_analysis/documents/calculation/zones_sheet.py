@@ -83,7 +83,7 @@ class ZoneWriter:
     def write(self) -> Zones:
         """Write all tables."""
         book, sheet = self.book, self.sheet
-        sheet.spread([22, 10, 13, 13, 24, 13, *[12] * (self.status - 6), 20, 22])
+        sheet.spread([22, 10, 13, 13, 24, 13, *[12] * (self.status - 6), 28, 22])
         sheet.spread([11] * (self.columns - self.constants_column - 1), self.constants_column + 1)
         sheet.spread([12] * 80, self.next_column)
         self._write_notes()
