@@ -133,11 +133,17 @@ def test_drop_downs_offer_the_zones_and_every_move(later_count):
 
 
 @pytest.mark.parametrize("lang", ["vi", "en"])
-def test_a_commune_is_one_line_whatever_its_status(tmp_path, data, lang):
+def test_communes_have_days_and_statuses_of_their_own(tmp_path, data, lang):
+    """A commune is one line whatever its status; the texts name each day, and the lowest status."""
     model = bhyt.page_model(bhyt.area(data, AREA), draws=0)
     statuses = ("published", "census", "derived", "estimated", "synthetic")
     for commune, status in zip(model["zones"]["communes"], statuses, strict=False):
         commune["status"] = status
+    model["zones"]["communes"][3]["on"] = "2021-10-01"
     book = openpyxl.load_workbook(write_workbook(tmp_path / "x", model, lang=lang))
-    heights = book[translate("calculation.sheet_zones", lang)].row_dimensions
-    assert {heights[FIRST + i].height for i in range(COUNT)} == {16.5}
+    sheet = book[translate("calculation.sheet_zones", lang)]
+    assert {sheet.row_dimensions[FIRST + i].height for i in range(COUNT)} == {16.5}
+    texts = [str(cell.value) for row in sheet.iter_rows(max_col=20) for cell in row if cell.value]
+    days = {"vi": "01/07/2021, 01/10/2021", "en": "1 July 2021, 1 October 2021"}[lang]
+    assert len([text for text in texts if days in text]) == 3
+    assert [text for text in texts if days in text and translate("status.synthetic", lang).lower() in text]

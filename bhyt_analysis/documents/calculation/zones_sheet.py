@@ -25,6 +25,7 @@ from bhyt_analysis.documents.calculation.cells import (
 )
 from bhyt_analysis.documents.calculation.styles import set_page
 from bhyt_analysis.domain.data_status import lowest_quality
+from bhyt_analysis.i18n.formats import format_date
 from bhyt_analysis.i18n.messages import translate
 from bhyt_analysis.model.reclassification.card_flows import AREA_KEYS, ZONES
 
@@ -101,15 +102,20 @@ class ZoneWriter:
         return zones
 
     def _write_notes(self) -> None:
-        book, first = self.book, self.communes[0]
-        day = dt.date.fromisoformat(first["on"])
-        parts = {"on": day, "as_of": dt.date.fromisoformat(book.model["as_of"]), "decision": self.decision}
-        statuses = (first["status"], lowest_quality("estimated", first["status"]))
+        book = self.book
+        parts = {"on": self.days, "as_of": dt.date.fromisoformat(book.model["as_of"]), "decision": self.decision}
+        decided = lowest_quality(*(one["status"] for one in self.communes))
+        statuses = (decided, lowest_quality("estimated", decided))
         status, other = (translate(f"status.{key}", book.lang).lower() for key in statuses)
         how = book.word("zones_how", status=status, other=other, **parts)
         months = book.word("zones_live" if self.constants["is_live"] else "zones_static", **parts)
         for row, text in ((NOTES_ROW, how), (NOTES_ROW + 1, months)):
             self.sheet.text(row, 0, text, "note", last=self.status)
+
+    @property
+    def days(self) -> str:
+        """Return the days on which the decision takes effect: communes may have one of their own."""
+        return ", ".join(format_date(day, self.book.lang) for day in sorted({one["on"] for one in self.communes}))
 
     @property
     def decision(self) -> str:
@@ -181,7 +187,7 @@ class ZoneWriter:
         heads = ["zones_commune", "month_people", "zones_before", "zones_decided", "zones_choice", "zones_counted"]
         for column, key in enumerate(heads):
             sheet.text(HEAD, column, book.word(key), "head")
-        cards = book.word("zones_cards", on=dt.date.fromisoformat(self.communes[0]["on"]))
+        cards = book.word("zones_cards", on=self.days)
         self._block(CARDS, len(self.entitlements), cards)
         for e, entitlement in enumerate(self.entitlements):
             sheet.text(HEAD, CARDS + e, book.group(entitlement), "head")
@@ -311,7 +317,7 @@ class ZoneWriter:
         """Write how many more would have no card if no one enrolled again, between the least and the most."""
         book, sheet, row = self.book, self.sheet, self.static_row
         lost, gained = (total(self.cells[column]) for column in self.differences)
-        sheet.text(row, 0, book.word("zones_no_one", on=dt.date.fromisoformat(self.communes[0]["on"])), "section")
+        sheet.text(row, 0, book.word("zones_no_one", on=self.days), "section")
         low, high = lost - largest(gained, 0), lost - least(gained, 0)
         lines = [("low", low, "+n"), ("high", high, "+n")]
         if len(people := self.cells.get(PEOPLE, [])) == len(self.communes):
