@@ -7,6 +7,7 @@ import pytest
 
 import bhyt_analysis as bhyt
 from bhyt_analysis.briefing import reclassification
+from bhyt_analysis.model.reclassification.zone_choices import zone_choices
 
 from ..conftest import write_table
 
@@ -81,6 +82,13 @@ def test_a_decision_takes_from_one_former_commune_and_gives_to_another(tmp_path)
     assert parts[["lost", "gained"]].to_numpy().tolist() == [[1000, 0], [0, 300]]
     by_entitlement = bhyt.reclassify(data, "60", "Q", by=("subgroup",))
     assert by_entitlement[["lost", "gained"]].sum().tolist() == [1000, 300]
+
+
+@pytest.mark.parametrize("cards", ["former", "new"])
+def test_zones_of_communes_counted_by_former_ones_cannot_be_chosen(tmp_path, cards):
+    data = write_input(tmp_path, JOINED, cards=cards)
+    assert set(bhyt.reclassify(data, "60", "Q")["method"]) == {"zones"}
+    assert zone_choices(data, "60", "Q") is None
 
 
 @pytest.mark.parametrize("cards", ["former", "new"])

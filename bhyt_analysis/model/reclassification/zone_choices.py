@@ -55,7 +55,7 @@ def zone_choices(data: Dataset, decision: str, area: str, other_entitlement_shar
     -------
     ZoneChoices
         One row a commune and zone ("III", "II", "I", "none"); None where the zones and cards of some commune of the
-        decision are not known. What was not decided is estimated at best.
+        decision are not known, or only those of its former communes. What was not decided is estimated at best.
 
     Raises
     ------
@@ -77,8 +77,10 @@ def zone_choices(data: Dataset, decision: str, area: str, other_entitlement_shar
     data = area_view(data, area).data
     own = data.zones[(data.zones["decision"] == decision) & data.zones["area"].isin(decided["area"])]
     _, moves = moves_by_zones(data, own, Options(decision, (), None, other_entitlement_share))
-    rows = pd.concat([part.rows for part in moves])
-    rows = rows[rows["decision"] == decision].set_index("area").loc[decided["area"]].reset_index()
+    tables = [part.rows[part.rows["decision"] == decision] for part in moves]
+    if not set(decided["area"]).issubset(code for rows in tables for code in rows["area"]):
+        return None  # some are counted by their former communes
+    rows = pd.concat(tables).set_index("area").loc[decided["area"]].reset_index()
     each = rows.loc[rows.index.repeat(len(ZONES))].reset_index(drop=True)
     zones = pd.Series([*ZONES] * len(rows))
     is_decided = zones == each["zone"]
