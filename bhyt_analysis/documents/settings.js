@@ -61,11 +61,12 @@ export function makeSettings(model, words, write) {
 
   // --- What holds where nothing is set
 
+  const lastDay = communes.map((/** @type {any} */ c) => c.on).sort().pop(); // communes may have days of their own
   const december = (/** @type {string} */ since) => frame().ends.find(m => m.slice(0, 4) >= since.slice(0, 4) && m.slice(5, 7) === "12");
   /** @type {Record<string, () => any>} */
   const rest = {
     since: () => (frame().days.includes(model.since) ? model.since : frame().days[frame().days.length - 1]),
-    on: () => december(hasZones() ? communes[0].on : rest.since()) ?? frame().ends[frame().ends.length - 1],
+    on: () => december(hasZones() ? lastDay : rest.since()) ?? frame().ends[frame().ends.length - 1],
     top_up_group: () => law.adjustable[0],
     target: () => goal()?.rate ?? 0.95,
   };

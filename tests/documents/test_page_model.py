@@ -214,6 +214,23 @@ def test_numbers_alone_begin_with_the_day_of_the_constants(tmp_path, data):
     assert first == second
 
 
+@needs_node
+def test_zones_are_read_at_the_end_of_the_year_of_their_last_day(tmp_path, data):
+    model = bhyt.page_model(bhyt.area(data, "X001"), draws=0)
+    model["zones"]["communes"][3]["on"] = "2022-04-01"
+    for name in ("model.js", "settings.js"):
+        shutil.copy(Path(what_if.__file__).with_name(name), tmp_path)
+    (tmp_path / "package.json").write_text('{"type":"module"}', "utf-8")
+    words = json.dumps(what_if.script_words(model, "vi"))
+    script = f"""import {{ makeSettings, writers }} from "./settings.js";
+        const words = {words}, settings = makeSettings({json.dumps(model)}, words, writers(words));
+        settings.set("zone.X00102", "I");
+        console.log(settings.at("on"));"""
+    (tmp_path / "on.js").write_text(script, "utf-8")
+    run = subprocess.run(["node", "on.js"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+    assert run.stdout == "2022-12-31\n"
+
+
 def test_more_is_paid_by_hand(data):
     """At 2,530,000 đồng and 4.5% a near-poor person costs 113,850 a month, of which the State pays 70%: 79,695."""
     model = bhyt.page_model(bhyt.area(data, "Sơn Dương"), draws=0)
