@@ -55,7 +55,8 @@ def zone_choices(data: Dataset, decision: str, area: str, other_entitlement_shar
     -------
     ZoneChoices
         One row a commune and zone ("III", "II", "I", "none"); None where the zones and cards of some commune of the
-        decision are not known, or only those of its former communes. What was not decided is estimated at best.
+        decision are not known, or only those of its former communes, or who would lose or gain in some zone. What was
+        not decided is estimated at best.
 
     Raises
     ------
@@ -88,6 +89,8 @@ def zone_choices(data: Dataset, decision: str, area: str, other_entitlement_shar
     each = each.assign(zone=zones, status=status)
     flows = known_flows(each)
     communes = describe_rows(data, totals(each, flows, other_entitlement_share)).assign(is_decided=is_decided)
+    if communes[["lost", "gained"]].isna().any(axis=None):
+        return None  # it depends on ethnic shares that are not known
     parts = without_movers(split_by_entitlement(communes, flows))
     parts = parts[(parts[["before", "gained", "after"]] != 0).any(axis=1)].reset_index(drop=True)
     return ZoneChoices(set_dtypes(communes), set_dtypes(parts))
