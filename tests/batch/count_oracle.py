@@ -95,12 +95,39 @@ class CountOracle:
         if "groups" not in model:
             return
         self.models.append(folder.name)
-        for key, count in zip(model["groups"], model["insured"], strict=True):
-            own = [g for g in range(self.groups) if PROJECTED.get(APART[g], APART[g]) == key]
-            self._count(f"{folder.name}/model {key}", str(count), self.sum_of(communes, own))
-        uninsured = str(int(model["exits"]["stock"][-1]))
+        self._constants(f"{folder.name}/model", communes, model, -1, model["groups"])
+        uninsured = str(int(model["one_unit"]["exits"]["stock"][-1]))
         total = self.sum_of(communes, list(range(self.groups)))
         self._count(f"{folder.name}/model uninsured", uninsured, -total, float(self.people[communes].sum()))
+        self._places(f"{folder.name}/places", communes, model, -1)
+        zones = model["zones"] or {"communes": []}
+        if earlier := zones.get("model"):
+            month = self.days.index(earlier["as_of"])
+            self._places(f"{folder.name}/zones", communes, {**model, **earlier}, month)
+        for commune in zones["communes"]:
+            month = self.days.index(str(pd.Timestamp(commune["on"]) - pd.Timedelta(days=1))[:10])
+            own = [int(commune["code"].removeprefix("C"))]
+            for key, part in commune["entitlements"].items():
+                sums = self.sum_of(own, [g for g in range(self.groups) if APART[g] == key], month)
+                self._count(f"{folder.name}/zones {commune['code']} {key}", str(part["before"]), sums)
+                for kept in (part["before"] - lost for lost in part["lost"]):
+                    self.mistakes += [f"{folder.name}/zones: {kept} keep {key}"] if 1 <= kept <= 4 else []
+
+    def _places(self, place: str, communes: list[int], model: dict, month: int) -> None:
+        """Take down the counts of the units of a model: each commune, or all as one."""
+        places, units = model["places"], [[i] for i in communes]
+        rows = zip(places["population"], places["insured"], strict=True)
+        for own, (people, insured) in zip(units if len(places["population"]) > 1 else [communes], rows, strict=True):
+            self._constants(f"{place} {own}", own, {"insured": insured, "population": people}, month, model["groups"])
+
+    def _constants(self, place: str, communes: list[int], counts: dict, month: int, groups: list[str]) -> None:
+        """Take down a count of each group, some of which are sums, and of the people without a card."""
+        for key, count in zip(groups, counts["insured"], strict=True):
+            own = [g for g in range(self.groups) if PROJECTED.get(APART[g], APART[g]) == key]
+            self._count(f"{place} {key}", str(count), self.sum_of(communes, own, month))
+        total = self.sum_of(communes, list(range(self.groups)), month)
+        people = float(self.people[communes].sum())
+        self._count(f"{place} uninsured", str(counts["population"] - sum(counts["insured"])), -total, people)
 
     def _communes_of(self, name: str, communes: list[int]) -> list[int]:
         number = name.removeprefix("Nhỏ ").partition(" ")[0]
