@@ -16,6 +16,8 @@ MODEL = "model.json"  # beside the notebook
 FILES = ("model.js", "settings.js", "results.js", "controls.js")  # in the order of the page
 STYLE = "controls.css"
 PAYERS = ("central", "province", "social_security_fund", "employer", "household")
+# What a page reads of the zones of a commune.
+COMMUNE = ("code", "name", "on", "zone", "unit", "month", "lost", "gained", "other", "minority", "entitlements")
 # Words of the template; the script fills the others in.
 PAGE_WORDS = (
     "title", "how", "stamp", "proposal", "proposal_text", "reset", "reset_briefing", "link", "set", "path", "money",
@@ -59,6 +61,8 @@ def _of_page(model: dict[str, Any]) -> dict[str, Any]:
     """Return the constants without those that only the workbook reads."""
     page = {key: value for key, value in model.items() if key != "one_unit"}
     page["law"] = {key: value for key, value in model["law"].items() if key != "rows"}
+    if zones := model["zones"]:
+        page["zones"] = {**zones, "communes": [{key: one[key] for key in COMMUNE} for one in zones["communes"]]}
     return page
 
 
@@ -101,7 +105,8 @@ def _template(key: str, lang: str) -> str:
 
 @lru_cache(maxsize=1)
 def page_script() -> str:
-    """Return the modules as one script: without their imports and exports, for a page is a single file."""
+    """Return the modules as one script: without imports, exports and types, for a page is a single file."""
     texts = [Path(__file__).with_name(name).read_text(encoding="utf-8") for name in FILES]
-    text = "\n".join(re.sub(r"^(import .*\n|export )", "", text, flags=re.MULTILINE) for text in texts)
+    text = re.sub(r"^(import .*\n|export )", "", "\n".join(texts), flags=re.MULTILINE)
+    text = re.sub(r"(?ms)^ *(/\*\*(?:(?!\*/).)*\*/)\n|/\*\*.*?\*/ ?", "", text)  # what the checker of types reads
     return f"(() => {{\n{text}}})();\n"

@@ -30,7 +30,7 @@ from bhyt_analysis.model.projection.scenario import Scenario
 from bhyt_analysis.model.projection.simulate import projection_table
 from bhyt_analysis.model.reclassification.card_flows import ZONES
 
-from .model_runs import needs_node, run_node
+from .model_runs import NODE, needs_node, run_node
 
 LAW = bhyt.Law.read()
 STATES = int(os.environ.get("BHYT_STATES", 16))
@@ -292,6 +292,21 @@ def test_the_script_of_a_page_is_one_text_without_modules():
     script = page_script()
     assert "import " not in script and "export " not in script and "</" not in script
     assert "http" not in script and "eval" not in script and "innerHTML" not in script
+    assert "/**" not in script and "*/" not in script  # types are for the checker
+
+
+@needs_node
+def test_the_script_of_a_page_computes_what_its_modules_do(tmp_path, data):
+    """The comments with types are taken out by a pattern: nothing else may go with them."""
+    model = bhyt.page_model(bhyt.area(data, "X00103"), draws=0)
+    state = {"outreach": 2, "zones": {"X00103": "II"}}
+    (tmp_path / "script.js").write_text(page_script().replace("start();\n})", "return project;\n})"), "utf-8")
+    call = "const fs = require('fs'); const project = eval(fs.readFileSync('script.js', 'utf8'));"
+    call += "const { model, state } = JSON.parse(fs.readFileSync(0));"
+    call += "console.log(JSON.stringify(project(model, state)))"
+    text = json.dumps({"model": model, "state": state})
+    run = subprocess.run([NODE, "-e", call], cwd=tmp_path, input=text, capture_output=True, text=True, check=True)
+    assert json.loads(run.stdout) == run_node(tmp_path, [(model, [state])])["results"][0][0]
 
 
 @pytest.mark.skipif(not shutil.which("tsc"), reason="Debian's node-typescript is not installed")
