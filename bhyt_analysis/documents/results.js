@@ -80,7 +80,7 @@ export function resultsIn(section, settings, words, write) {
       ? [words.back, perCent(now.back[t] / now.lost[t]), fill(words.back_people, { back: figure(Math.floor(now.back[t] + 0.5)), lost: figure(now.lost[t]) })]
       : [words.back, "–", words.no_back]);
     if (isSet) rows.push([words.per_person,
-      known && years > 0 && more >= 0 ? fill(words.per_person_unit, { vnd: figure(more / years) }) : "–",
+      known && years > 0 && more >= 0 ? fill(words.per_person_unit, { vnd: figure(Math.round(more / years / 1000) * 1000) }) : "–",
       known && years > 0 && more >= 0 ? fill(words.public, { month: month(on), vnd: vnd(more) }) : words.per_person_none]);
     find(".stamp b").textContent = isSet ? `${fill(words.coverage, { month: month(on) })}: ${perCent(rate)}` : "";
     find("dl").replaceChildren(...rows.map(([label, value, note]) => element("div", {}, element("dt", {}, label), element("dd", {}, element("strong", {}, value), element("span", {}, note)))));

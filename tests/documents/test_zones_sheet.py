@@ -82,7 +82,8 @@ def test_communes_lose_and_gain_as_the_list_of_zones_says(tmp_path, data, later_
     assert [row[:4] for row in listed] == [
         ["Khu vực", name, "Khu vực II", "Khu vực I"] for name in ("Xã Mẫu 02", "Xã Mẫu 07")
     ]
-    assert results[0][5] == [[""]] and results[1][5] == [[translate("calculation.stamp", "vi")]]
+    stamp = " - ".join(translate(f"calculation.{key}", "vi") for key in ("stamp", "proposal"))
+    assert results[0][5] == [[""]] and results[1][5] == [[stamp]]
     assert results[1][6] == results[0][6]  # months that begin after the decision do not change
     before = [bhyt.reclassify(data, DECISION, AREA, by) for by in ((), ["subgroup"])]
     communes = [("area", area) for area in before[0]["area"]]

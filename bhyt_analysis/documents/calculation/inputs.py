@@ -90,7 +90,7 @@ class Inputs:
     periods: dict[str, tuple[Term, Term]] = field(default_factory=dict)  # before the policy, and with it
     order: list[Term] = field(default_factory=list)  # how many cells differ, down to each row
     any_differs: Term = field(default_factory=lambda: term(0))  # cells of this sheet, and communes in another zone
-    law_differs: Term = field(default_factory=lambda: term(0))
+    law_differs: Term = field(default_factory=lambda: term(0))  # those that change the rules in force
     breaks: list[int] = field(default_factory=list)  # rows with which a page begins
     last_row: int = 0
 
@@ -388,9 +388,10 @@ def write_differences(book: Book, inputs: Inputs, pairs: dict[str, tuple[Column,
         inputs.order.append(count)
     assert count is not None
     inputs.any_differs = count + zones.count if zones else count
-    inputs.law_differs = Term(
+    law = Term(
         f"SUM({','.join(rows[row].differs.text for row in by_law)})", sum(rows[row].differs.number for row in by_law)
     )
+    inputs.law_differs = law + zones.count if zones else law  # other zones than the decision has
 
 
 def law_levers(inputs: Inputs) -> dict[str, Lever]:
