@@ -28,9 +28,10 @@ SCRIPT_WORDS = (
     "baseline_zones", "scenario", "since_day", "coverage", "insured", "change", "change_zones", "missing",
     "missing_people", "monthly", "reached", "needed", "back", "back_people", "no_back", "public", "per_person",
     "per_person_unit", "per_person_none", "path_text", "band", "band_gone", "year", "rate", "people", "months_of",
-    "costed", "units", "units_people", "zones", "zone_pairs", "zone_pair", "zones_each", "zone_decided",
-    "zones_title", "zones_of", "zones_all", "zones_lost", "zones_gained", "zones_note",
+    "costed", "units", "units_people", "zones", "zone_pair", "zones_each", "zone_decided",
+    "zones_title", "zones_of", "zones_all", "zones_note",
 )  # fmt: skip
+EXPLORER_WORDS = ("zone_pairs", "zones_lost", "zones_gained")  # the same as those of the explorer
 
 
 def page_parts(folder: Path, lang: str) -> dict[str, Any]:
@@ -87,6 +88,7 @@ def script_words(model: dict[str, Any], lang: str) -> dict[str, Any]:
         **{key: _template(f"whatif.{key}", lang) for key in SCRIPT_WORDS},
         "groups": {key: translate(f"explore.of.{key}", lang) for key in model["law"]["adjustable"]},
         "payers": {key: translate(f"payer.{key}", lang) for key in PAYERS},
+        **{key: translate(f"explore.{key}", lang) for key in EXPLORER_WORDS},
         "zone_names": {zone: translate(f"zone.{zone}", lang) for zone in zones["zones"]},
         "entitlements": {key: group_name(key, lang) for c in zones["communes"] for key in c["entitlements"]},
         "locale": "vi-VN" if lang == "vi" else "en-GB",

@@ -24,6 +24,7 @@ _PEOPLE = re.compile(r"(?:số|tổng) (?:người|đối tượng|thẻ|học s
 _PRICE = re.compile(r"^[^%]*(?:mức|đơn giá|đồng ?/)[^%]*$")
 _MONTHS = re.compile(r"(?<!/)tháng")
 _AMOUNT = re.compile(r"thành tiền|kinh phí|tổng (?:số )?tiền|số tiền")
+_COLUMNS = (_PRICE, _AMOUNT, _PEOPLE)
 _FACTOR = re.compile(r"(\d[\d.]*(?:,\d+)?)(?: ?(%|nghìn|ngàn|triệu|tỷ)(?!\w))?", re.IGNORECASE)
 _ANY_FACTOR = r"\d[\d.,]*[^=×*\d;]{0,30}?"
 _EQUATION = re.compile(
@@ -125,9 +126,6 @@ def wrong_amounts(rows: Sequence[Row], headings: Mapping[int, str]) -> Iterator[
         steps = _step(number.value, number.decimals) + _step(best.value, best.decimals) * expected / best.value
         if abs(expected - number.value) > 1.02 * steps:
             yield WrongCell("amount_off", i, amount, round(expected, number.decimals))
-
-
-_COLUMNS = (_PRICE, _AMOUNT, _PEOPLE)
 
 
 def _step(value: float, decimals: int) -> float:

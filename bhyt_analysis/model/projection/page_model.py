@@ -118,7 +118,8 @@ def zone_constants(page: ZonePage) -> dict[str, Any]:
 
     Examples
     --------
-    >>> zones = zone_constants(zone_page(bhyt.area(bhyt.load(), "X001"), None, bhyt.Law.read()))
+    >>> view = bhyt.area(bhyt.load(), "X001")
+    >>> zones = zone_constants(zone_page(view, None, bhyt.Law.read(), page_projection(view)))
     >>> commune = zones["communes"][6]
     >>> zones["zones"], commune["code"], commune["zone"], commune["lost"]
     (['III', 'II', 'I', 'none'], 'X00107', 'II', [0, 0, 2416, 2416])

@@ -76,24 +76,19 @@ class ZonePage:
     choices: ZoneChoices
 
 
-def zone_page(
-    view: AreaView, scenario: ScenarioLike | None, law: Law, page: PageProjection | None = None
-) -> ZonePage | None:
+def zone_page(view: AreaView, scenario: ScenarioLike | None, law: Law, page: PageProjection) -> ZonePage | None:
     """Return the projection of an area before its decision, by which the zones of its communes can be changed.
 
-    It is that of the page (``page``, left out: worked out here) where this begins before the decision, else one of its
-    own. None where the zones and cards of some commune are not known, or no count is before the decision.
+    It is that of the page where this begins before the decision, else one of its own. None where the zones and cards of
+    some commune are not known, or no count is before the decision.
 
     Examples
     --------
-    >>> data, law = bhyt.load(), bhyt.Law.read()
-    >>> page = zone_page(bhyt.area(data, "X001"), None, law)
-    >>> str(page.projection.baseline.day.date()), len(page.choices.communes)
+    >>> view, law = bhyt.area(bhyt.load(), "X001"), bhyt.Law.read()
+    >>> zones = zone_page(view, None, law, page_projection(view))
+    >>> str(zones.projection.baseline.day.date()), len(zones.choices.communes)
     ('2021-06-30', 48)
-    >>> zone_page(bhyt.area(data, "Sơn Dương"), None, law) is None
-    True
     """
-    page = page_projection(view, scenario, law) if page is None else page
     policy = page.projection.scenario
     decision = policy.decision or (view.decision() if scenario is None else "")
     if not decision:
